@@ -1,0 +1,112 @@
+package app
+
+import "time"
+
+// Message is something that happened. Messages are stored before they are stepped, so each is plain data that JSON keeps whole.
+type Message interface {
+	// Name is the kind under which the message is stored. It never changes once released.
+	Name() string
+}
+
+// Letter is a message and the machine it is for.
+type Letter struct {
+	To      Address
+	Message Message
+}
+
+// What machines say to a lane. None but Ready carries news: news can arrive out of order, so a lane that is told to look again reads the
+// facts afresh.
+type (
+	// Ready says that a commit's checks are green for the lane's service.
+	Ready struct {
+		Commit   Commit
+		Artifact string // digest of what the service's checks produced, or ""
+	}
+	// Changed says: look again, the answer for this commit may be another now. The zero commit means all that wait.
+	Changed struct{ Commit SHA }
+	// Gone says that a commit is no longer on the default branch.
+	Gone struct{ Commit Commit }
+	// Removed says that the service or the environment is not in the file of this commit any more, or, without a commit, that the App
+	// may not serve the repository any more. A Ready from a newer commit opens the lane again.
+	Removed struct{ Commit Commit }
+)
+
+// What people say to a lane or a run, once it is settled that they may.
+type (
+	// Said is a person's word, bound to what they were shown when they wrote it.
+	Said struct {
+		Verb    Verb
+		Commit  SHA       // whom it is about; empty for hold and unhold
+		Key     Key       // the question that /retry answers, the attempt that /cancel and /rollback mean, the hold that /unhold lifts
+		Check   string    // of a run's /retry: this check alone; "" is all that did not pass
+		By      Person    // who said it
+		Until   time.Time // of /hold: when it ends by itself; zero is never
+		Because string    // why, in the person's words
+	}
+	// Approved is a person's yes for one commit in one lane.
+	Approved struct {
+		Commit SHA
+		Key    Key // the attempt that was shown
+		Approval
+	}
+	// Unapproved takes one's own yes back.
+	Unapproved struct {
+		Commit SHA
+		By     Person
+	}
+)
+
+// Approval is a yes, with the proof of whose it is. It is unique by Source: a repeated event never approves twice.
+type Approval struct {
+	By     Person
+	Role   string    // role_name as GitHub gave it when the approval came
+	At     time.Time // when slipway received it
+	Source string    // "comment/123", or "button/<delivery>"
+}
+
+// Person is a GitHub account.
+type Person struct {
+	ID    int64
+	Login string
+	Bot   bool
+}
+
+// Verb is what people can say.
+type Verb string
+
+// The verbs. Those of later issues are known, so that they can be answered "not yet".
+const (
+	VerbApprove   Verb = "approve"
+	VerbUnapprove Verb = "unapprove"
+	VerbHold      Verb = "hold"
+	VerbUnhold    Verb = "unhold"
+	VerbRollback  Verb = "rollback"
+	VerbRetry     Verb = "retry"
+	VerbCancel    Verb = "cancel"
+	VerbStatus    Verb = "status"
+	VerbHelp      Verb = "help"
+	VerbOverride  Verb = "override"   // later
+	VerbOKToTest  Verb = "ok-to-test" // later
+	VerbWhatIf    Verb = "what-if"    // later
+)
+
+// Name of Ready.
+func (Ready) Name() string { return "ready" }
+
+// Name of Changed.
+func (Changed) Name() string { return "changed" }
+
+// Name of Gone.
+func (Gone) Name() string { return "gone" }
+
+// Name of Removed.
+func (Removed) Name() string { return "removed" }
+
+// Name of Said.
+func (Said) Name() string { return "said" }
+
+// Name of Approved.
+func (Approved) Name() string { return "approved" }
+
+// Name of Unapproved.
+func (Unapproved) Name() string { return "unapproved" }

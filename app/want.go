@@ -1,0 +1,18 @@
+package app
+
+import "time"
+
+// Want is one thing that should be so now. Machines derive their wants from their state alone, each time, so there is nothing else to
+// lose. Something done has a key that holds a number (deploy/17): it is done once per key, for ever, and its outcome comes back as a
+// message. Something shown has the key of its view.
+type Want struct {
+	Key  string    // unique within the machine, made of the task's name and its number
+	Due  time.Time // not before; zero is now
+	Task Task      // what is to be done; the engine knows who does it
+}
+
+// Task is what a want asks for. Each room declares its own.
+type Task interface {
+	// Task is the name of the kind of work, the first part of the want's key.
+	Task() string
+}
