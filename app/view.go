@@ -1,5 +1,13 @@
 package app
 
+import (
+	"errors"
+	"fmt"
+	"net/url"
+	"strconv"
+	"strings"
+)
+
 // What GitHub shows of ours, rendered. app/report writes them from state, the engine compares them with what is shown, and app/github
 // puts them there.
 
@@ -55,4 +63,64 @@ type Deployment struct {
 	LogURL         string
 	EnvironmentURL string
 	Inactivates    int64 // the deployment that this one replaces, by GitHub's number; 0 is none
+}
+
+// ViewKind says what a view is.
+type ViewKind string
+
+// The kinds of views.
+const (
+	ViewAggregate  ViewKind = "aggregate"  // the check run slipway of a commit
+	ViewCheck      ViewKind = "check"      // the check run of one check
+	ViewPromotion  ViewKind = "promotion"  // the check run of a commit's promotion in one lane
+	ViewDeployment ViewKind = "deployment" // a GitHub Deployment, by the number of the question that it answers
+	ViewComment    ViewKind = "comment"    // the comment of one pull request
+	ViewCommit     ViewKind = "commit"     // whatever pull request carries this commit: resolved into its comment
+)
+
+// ViewKey names a view. It is comparable, and the same whichever machine asks for it: a comment shows a run and several lanes.
+type ViewKey struct {
+	Kind        ViewKind
+	Repo        RepoID
+	Commit      SHA    // of all but comments
+	Check       string // of a check: its id
+	Service     string // of promotions and deployments
+	Environment string
+	Key         Key // of deployments
+	Pull        int // of comments
+}
+
+// Show is the task of showing a view.
+type Show struct{ View ViewKey }
+
+// Task of Show.
+func (Show) Task() string { return "show" }
+
+// String is the key of the view's due row.
+func (k ViewKey) String() string {
+	return fmt.Sprintf("view/%s/%d/%s/%s/%s/%s/%d/%d", k.Kind, k.Repo, k.Commit, url.PathEscape(k.Check), url.PathEscape(k.Service),
+		url.PathEscape(k.Environment), k.Key, k.Pull)
+}
+
+// ParseViewKey reads what String wrote.
+func ParseViewKey(s string) (ViewKey, error) {
+	p := strings.Split(s, "/")
+	if len(p) != 9 || p[0] != "view" {
+		return ViewKey{}, fmt.Errorf("%q is not a view's key", s)
+	}
+	var k ViewKey
+	var errs [6]error
+	var repo, key int64
+	k.Kind, k.Commit = ViewKind(p[1]), SHA(p[3])
+	repo, errs[0] = strconv.ParseInt(p[2], 10, 64)
+	k.Check, errs[1] = url.PathUnescape(p[4])
+	k.Service, errs[2] = url.PathUnescape(p[5])
+	k.Environment, errs[3] = url.PathUnescape(p[6])
+	key, errs[4] = strconv.ParseInt(p[7], 10, 64)
+	k.Pull, errs[5] = strconv.Atoi(p[8])
+	if err := errors.Join(errs[:]...); err != nil {
+		return ViewKey{}, fmt.Errorf("%q is not a view's key: %w", s, err)
+	}
+	k.Repo, k.Key = RepoID(repo), Key(key)
+	return k, nil
 }
