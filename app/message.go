@@ -19,8 +19,9 @@ type Letter struct {
 type (
 	// Ready says that a commit's checks are green for the lane's service.
 	Ready struct {
-		Commit   Commit
-		Artifact string // digest of what the service's checks produced, or ""
+		Commit       Commit
+		Artifact     string   // digest of what the service's checks produced, or ""
+		Environments []string // the service's environments, in its file's order: whom the lane tells of a change of standing
 	}
 	// Changed says: look again, the answer for this commit may be another now. The zero commit means all that wait.
 	Changed struct{ Commit SHA }
@@ -37,7 +38,7 @@ type (
 	Said struct {
 		Verb    Verb
 		Commit  SHA       // whom it is about; empty for hold and unhold
-		Key     Key       // the question that /retry answers, the attempt that /cancel and /rollback mean, the hold that /unhold lifts
+		Key     Key       // /retry: the question or the end that was shown; /cancel and /rollback: the attempt; /unhold: the hold
 		Check   string    // of a run's /retry: this check alone; "" is all that did not pass
 		By      Person    // who said it
 		Until   time.Time // of /hold: when it ends by itself; zero is never
@@ -46,7 +47,7 @@ type (
 	// Approved is a person's yes for one commit in one lane.
 	Approved struct {
 		Commit SHA
-		Key    Key // the attempt that was shown
+		Key    Key // the number of the attempt that was shown
 		Approval
 	}
 	// Unapproved takes one's own yes back.

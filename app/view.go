@@ -90,12 +90,6 @@ type ViewKey struct {
 	Pull        int // of comments
 }
 
-// Show is the task of showing a view.
-type Show struct{ View ViewKey }
-
-// Task of Show.
-func (Show) Task() string { return "show" }
-
 // String is the key of the view's due row.
 func (k ViewKey) String() string {
 	return fmt.Sprintf("view/%s/%d/%s/%s/%s/%s/%d/%d", k.Kind, k.Repo, k.Commit, url.PathEscape(k.Check), url.PathEscape(k.Service),

@@ -3,8 +3,8 @@ package app
 import "time"
 
 // Want is one thing that should be so now. Machines derive their wants from their state alone, each time, so there is nothing else to
-// lose. Something done has a key that holds a number (deploy/17): it is done once per key, for ever, and its outcome comes back as a
-// message. Something shown has the key of its view.
+// lose. Its key holds a number (put/17): it is done once per key, for ever, and its outcome comes back as a message. A want that is gone
+// before it is done is canceled. What is shown has a ViewKey instead.
 type Want struct {
 	Key  string    // unique within the machine, made of the task's name and its number
 	Due  time.Time // not before; zero is now

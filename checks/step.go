@@ -333,7 +333,7 @@ func (r *Run) tell(before Run) []app.Letter {
 			to := app.LaneAddress(r.Repo, s.Name, e)
 			switch is := r.Green(s.Name); {
 			case is && !was:
-				letters = append(letters, app.Letter{To: to, Message: app.Ready{Commit: at, Artifact: r.Artifact(s.Name)}})
+				letters = append(letters, app.Letter{To: to, Message: app.Ready{Commit: at, Artifact: r.Artifact(s.Name), Environments: s.Environments}})
 			case was && !is:
 				letters = append(letters, app.Letter{To: to, Message: app.Changed{Commit: r.Commit}})
 			}

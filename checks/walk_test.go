@@ -113,7 +113,7 @@ func checkState(t *testing.T, r Run) {
 }
 
 func tasks(r Run) []app.Want {
-	return slices.DeleteFunc(Wants(r), func(w app.Want) bool { return w.Task.Task() == "show" })
+	return Wants(r)
 }
 
 // repair lets everything go right, reading what to do off the wants alone, as after a crash.

@@ -49,45 +49,9 @@ func Wants(r Run) []app.Want {
 			wants = append(wants, want(Look{c.Key, c.Spec}, c.Key))
 		}
 	}
-	return append(wants, r.views()...)
+	return wants
 }
 
 func want(t app.Task, k app.Key) app.Want {
 	return app.Want{Key: fmt.Sprintf("%s/%d", t.Task(), k), Task: t}
-}
-
-// views is what GitHub shows of the run. A repository without the file is left alone.
-func (r Run) views() []app.Want {
-	if r.State == Absent || r.State == PassedOver || r.silent() {
-		return nil
-	}
-	keys := []app.ViewKey{{Kind: app.ViewAggregate, Repo: r.Repo, Commit: r.Commit}}
-	for _, c := range r.Checks {
-		if !c.IsExternal() && c.State != Waiting {
-			keys = append(keys, app.ViewKey{Kind: app.ViewCheck, Repo: r.Repo, Commit: r.Commit, Check: c.ID()})
-		}
-	}
-	for _, f := range r.Plan.Filtered {
-		if f.Required {
-			keys = append(keys, app.ViewKey{Kind: app.ViewCheck, Repo: r.Repo, Commit: r.Commit, Check: f.ID()})
-		}
-	}
-	for _, c := range r.Causes {
-		if c.Kind == PullRequest {
-			keys = append(keys, app.ViewKey{Kind: app.ViewComment, Repo: r.Repo, Pull: c.Pull})
-		}
-	}
-	if r.Place() != 0 {
-		keys = append(keys, app.ViewKey{Kind: app.ViewCommit, Repo: r.Repo, Commit: r.Commit})
-	}
-	wants := make([]app.Want, len(keys))
-	for i, k := range keys {
-		wants[i] = app.Want{Key: k.String(), Task: app.Show{View: k}}
-	}
-	return wants
-}
-
-// silent says that GitHub shows nothing of the run: what it asks for is not known yet, or nothing is asked for.
-func (r Run) silent() bool {
-	return !r.Planned || r.Plan.NoFile && len(r.Plan.Problems) == 0 && len(r.Plan.Notes) == 0
 }

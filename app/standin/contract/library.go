@@ -54,6 +54,16 @@ func (l *library) webhook(name string) (*jsonschema.Schema, bool, error) {
 	return schema, true, err
 }
 
+// knowsEvent says whether any action of the event has a schema.
+func (l *library) knowsEvent(event string) bool {
+	for name := range l.webhooks {
+		if strings.HasPrefix(name, event+"$") {
+			return true
+		}
+	}
+	return false
+}
+
 func (l *library) compile(url string, document func() (any, error)) (*jsonschema.Schema, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
