@@ -2,8 +2,6 @@ package contract
 
 import (
 	"fmt"
-	"maps"
-	"slices"
 	"strings"
 	"testing"
 )
@@ -59,34 +57,43 @@ func compileAll(l *library, o operation) error {
 	return nil
 }
 
-// GitHub's own examples hold against GitHub's schemas, but for a few. They are named here: what a schema refuses of these is the
-// schema's mistake, not a rule to follow.
+// The examples that GitHub gives of each event.
+var examplesOf = map[string]int{
+	"check_run": 9, "check_suite": 9, "commit_comment": 5, "deployment": 4, "deployment_protection_rule": 0, "deployment_review": 1,
+	"deployment_status": 4, "installation": 7, "installation_repositories": 3, "issue_comment": 9, "merge_group": 2, "ping": 4,
+	"pull_request": 29, "pull_request_review": 4, "push": 7, "repository": 13, "status": 4, "workflow_job": 8, "workflow_run": 5,
+}
+
+// GitHub's own examples that break their schema. The first of most events is the one of GitHub's documentation, written before
+// some properties came; two were sent with times in a form that is not RFC 3339's.
+var breaksItsSchema = map[string]string{
+	"check_run[0]": "missing", "check_suite[0]": "missing", "commit_comment[0]": "missing", "deployment[0]": "missing",
+	"deployment_status[0]": "missing", "installation[0]": "missing", "installation_repositories[0]": "missing",
+	"issue_comment[0]": "missing", "merge_group[0]": "missing", "ping[0]": "missing", "pull_request[0]": "missing",
+	"pull_request_review[0]": "missing", "push[0]": "missing", "repository[0]": "missing", "status[0]": "missing",
+	"workflow_job[0]": "missing", "workflow_run[0]": "missing",
+	"check_run[7]": "is not valid date-time", "check_run[8]": "is not valid date-time",
+}
+
 func TestGitHubsOwnExamples(t *testing.T) {
 	t.Parallel()
-	d, err := load()
-	if err != nil {
-		t.Fatal(err)
-	}
-	total := 0
-	for _, event := range slices.Sorted(maps.Keys(examplesOf)) {
-		examples, err := readExamples(event)
-		if err != nil {
-			t.Fatal(err)
+	for event, want := range examplesOf {
+		examples := New(t).Examples(event)
+		if len(examples) != want {
+			t.Errorf("%s has %d examples, want %d", event, len(examples), want)
 		}
-		if len(examples) != examplesOf[event] {
-			t.Errorf("%s has %d examples, want %d", event, len(examples), examplesOf[event])
-		}
-		total += len(examples)
 		for i, body := range examples {
 			name := fmt.Sprintf("%s[%d]", event, i)
-			violations, known := d.checkWebhook(event, actionOf(t, body), body)
-			if !known {
+			r := &recorder{}
+			c := New(r)
+			c.Webhook(event, body)
+			if unknown := c.Unknown(); len(unknown) > 0 {
 				t.Errorf("%s has no schema", name)
 			}
-			if got, want := strings.Join(violations, "; "), breaksItsSchema[name]; got != want {
-				t.Errorf("%s: violations\n%q, want\n%q", name, got, want)
+			got := strings.Join(r.take(), "; ")
+			if mark := breaksItsSchema[name]; (got == "") != (mark == "") || !strings.Contains(got, mark) {
+				t.Errorf("%s: violations %q, want one with %q", name, got, mark)
 			}
 		}
 	}
-	t.Logf("%d examples, %d of which break their schema", total, len(breaksItsSchema))
 }

@@ -32,7 +32,11 @@ func reason(err error) string {
 // nearest is told: the fewest errors, and those deep inside.
 func leaves(e *jsonschema.ValidationError) []string {
 	if len(e.Causes) == 0 {
-		return []string{"/" + strings.Join(e.InstanceLocation, "/") + ": " + e.DetailedOutput().Error.String()}
+		what := e.DetailedOutput().Error.String()
+		if _, ok := e.ErrorKind.(*kind.FalseSchema); ok { // how a closed object says it
+			what = "the property is not described"
+		}
+		return []string{"/" + strings.Join(e.InstanceLocation, "/") + ": " + what}
 	}
 	switch e.ErrorKind.(type) {
 	case *kind.AnyOf, *kind.OneOf:
