@@ -2,11 +2,7 @@
 // people command and resolves it, given the facts, into messages and one answer. Nothing here reads a clock, a file or the network.
 package policies
 
-import (
-	"time"
-
-	"github.com/slipway-cd/slipway/app"
-)
+import "time"
 
 // Verdict is what a gate says. The zero value denies: a forgotten decision lets nothing pass.
 type Verdict int
@@ -29,48 +25,28 @@ func (v Verdict) String() string {
 	return "deny"
 }
 
-// Reason is what one rule says, in one sentence that people are shown.
+// Reason is what one rule says, in words that people are shown. A rule that does not concern the promotion says nothing.
 type Reason struct {
-	Rule     string // a stable name: checks, approval, after, first-release, contains-live, gate
+	Rule     string // a stable name, one of the Rule constants
 	Verdict  Verdict
-	Sentence string
+	Sentence string // Markdown; single lines, safe to show as it is
 }
 
-// Decision is what all rules amount to: the strictest of them.
+// The names of the rules, in the order in which they speak.
+const (
+	RuleGate         = "gate"          // both files that judge can be read, and have a policy
+	RuleBlocked      = "blocked"       // slipway itself may deploy here
+	RuleChecks       = "checks"        // the commit's checks are green
+	RuleBranch       = "branch"        // the commit is still on the default branch
+	RuleContainsLive = "contains-live" // nothing that is live would be lost, or a maintainer accepts it
+	RuleAfter        = "after"         // the commit is proven in the environment before
+	RuleFirstRelease = "first-release" // a maintainer has let in what no way back exists for
+	RuleApproval     = "approval"      // whoever the policy asks has approved
+)
+
+// Decision is what all rules amount to: the strictest of them. One without reasons denies.
 type Decision struct {
 	Verdict Verdict
 	Reasons []Reason
-	Recheck time.Time // when the answer may change by time alone; zero is never
-}
-
-// Mode is how an environment is released.
-type Mode string
-
-// The modes. The zero value denies.
-const (
-	ModeUnknown Mode = ""
-	Deployment  Mode = "deployment" // continuous deployment: green checks alone
-	Delivery    Mode = "delivery"   // continuous delivery: a person decides
-)
-
-// Policy is the gate of one environment as one file describes it. The zero value denies.
-type Policy struct {
-	Mode             Mode
-	After            string     // the environment in which the commit must be proven first; "" is none
-	From             []Selector // who may approve under delivery; empty is one maintainer
-	NotAuthor        bool       // not: [author], four eyes
-	HoldsAfterReturn bool       // after_rollback: hold, which is the default: config sets it
-}
-
-// Selector names who may approve: role:maintain, or user:ada.
-type Selector struct {
-	Kind  string // role or user
-	Value string
-}
-
-// Gate is what a promotion is judged by: the file of the release that is live in the lane, and the default branch's file now. Both must
-// allow, so that a loosening has to pass the gate that it loosens.
-type Gate struct {
-	Live app.Fact[Policy] // known with Mode "" where nothing is live: then only the branch's counts, and a maintainer is asked
-	Head app.Fact[Policy]
+	Recheck time.Time // when the answer may change by time alone, or a fact may be readable again; zero is never
 }

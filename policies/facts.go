@@ -6,25 +6,26 @@ import (
 	"github.com/slipway-cd/slipway/app"
 )
 
-// Facts is everything that a decision is made from. It carries its time, so that it can be judged again next year.
+// Facts is everything that a decision is made from. It carries its time, so that it can be judged again next year. What is not known
+// holds, so leaving a fact out is never dangerous.
 type Facts struct {
 	Now         time.Time
 	Commit      app.SHA
 	Service     string
 	Environment string
 	Gate        Gate
-	Green       app.Fact[bool]          // the commit's checks, for this service
-	OnBranch    app.Fact[bool]          // it is still on the default branch
-	First       bool                    // nothing was ever released in this lane by slipway
-	Live        app.SHA                 // what is known to be live; "" is nothing, or nobody can say
-	Contains    app.Fact[bool]          // the commit contains what is live; known and true where nothing is live
-	Lost        []string                // where it does not: what would be lost, a line each
-	Standing    app.Fact[Standing]      // of the commit in the environment that comes before; only read when a policy names one
-	Approvals   []Approval              // those given for this attempt
-	Excluded    app.Fact[[]Contributor] // who opened, wrote, co-wrote or pushed what goes out since what is live
-	Candidates  app.Fact[[]Candidate]   // who could approve, as far as GitHub tells
-	Personal    bool                    // a user's own repository: collaborators with write count as maintainers
-	Blocked     string                  // a sentence if slipway itself must not deploy here (secrets folder under an old name), else ""
+	Green       app.Fact[bool]                // the commit's checks, for this service
+	OnBranch    app.Fact[bool]                // it is still on the default branch
+	First       bool                          // nothing was ever released in this lane by slipway
+	Live        app.SHA                       // what is known to be live; "" is nothing, or nobody can say
+	Contains    app.Fact[bool]                // the commit contains what is live; only read where something is
+	Lost        []string                      // where it does not: what would be lost, a line each, as git or people wrote it
+	Standings   map[string]app.Fact[Standing] // of the commit in each environment that Gate.After names; one left out is not known
+	Approvals   []Approval                    // those given for this attempt
+	Excluded    app.Fact[[]Contributor]       // who opened, wrote, co-wrote or pushed what goes out since what is live
+	Candidates  app.Fact[[]Candidate]         // who could approve, as far as GitHub tells; not known costs only words
+	Personal    bool                          // a user's own repository: collaborators with write count as maintainers
+	Blocked     string                        // a sentence if slipway itself must not deploy here (secrets folder under an old name), else ""
 }
 
 // Standing is what a later environment may know of a commit in an earlier one.
@@ -35,6 +36,9 @@ const (
 	StandingOpen Standing = iota
 	StandingProven
 	StandingLost
+	// StandingRemoved is of an environment that the default branch's file does not have any more, so that a commit which is not proven
+	// there can't ever be. A maintainer is asked instead, else whoever removes an environment could never release again.
+	StandingRemoved
 )
 
 // Approval is a yes, with its giver's role as it was read for this question.
@@ -45,9 +49,11 @@ type Approval struct {
 
 // Contributor is somebody whose change goes out.
 type Contributor struct {
+	ID    int64  // GitHub's number of the account; 0 if it is not known
 	Login string // "" if the e-mail belongs to no login
 	Email string // only where there is no login
-	Why   string // opened #412, wrote 9b1e2c7d40aa, co-wrote …, pushed …
+	Pull  int    // the pull request by which the change came; 0 if it is not known
+	Why   string // what they did, as it follows "you": opened #412, wrote 9b1e2c7d40aa, co-wrote …, pushed …
 }
 
 // Candidate is somebody who could approve.
@@ -55,13 +61,3 @@ type Candidate struct {
 	app.Person
 	Role string // role_name
 }
-
-// FactKind names a fact that takes work to gather.
-type FactKind string
-
-// The kinds of facts beyond those that every gate needs.
-const (
-	NeedStanding FactKind = "standing" // of the commit in the environment before
-	NeedRoles    FactKind = "roles"    // of those who approved
-	NeedAuthors  FactKind = "authors"  // of what goes out
-)

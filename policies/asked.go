@@ -1,0 +1,115 @@
+package policies
+
+import (
+	"time"
+
+	"github.com/slipway-cd/slipway/app"
+)
+
+// Asked is what somebody asked for in one comment or with one button, and all that has to be known to answer.
+type Asked struct {
+	Source   string           // comment/<id>, or button/<delivery>: makes an approval unique
+	By       app.Person       // bots are ignored
+	Role     app.Fact[string] // role_name, read for this question
+	Lines    []Line           // from Parse; of a button: one, from ParseButton, with lane and full commit filled in
+	Check    string           // of a button on a check's own check run: its id, which /retry then means
+	Written  time.Time        // GitHub's created_at; zero counts as late. Of a button that came by webhook at once: Received
+	Received time.Time        // by slipway's clock
+	Guard    time.Duration    // how long before it was written a commit must have been shown, SLIPWAY_GUARD
+
+	Repo       app.RepoID
+	Personal   bool                  // a user's own repository
+	Pull       PullView              // the zero value: none, so a button's commands name their commit
+	Lanes      []LaneView            // all of the repository's, as people should read them
+	Runs       []RunView             // of the pull request's head and of the commit that it became, and of the commits that commands name
+	Candidates app.Fact[[]Candidate] // the repository's collaborators; not known costs only words
+}
+
+// PullView is the pull request that a comment stands on.
+type PullView struct {
+	Number    int
+	Title     string
+	Open      bool
+	Head      app.SHA
+	Commit    app.SHA   // the commit of the default branch that it became when it was merged; "" is not merged, or not seen yet
+	MergedAt  time.Time // by GitHub's clock; zero is not merged
+	Elsewhere bool      // it goes into a branch from which nothing is deployed
+}
+
+// LaneView is a lane as far as commands and /status need it.
+type LaneView struct {
+	Service     string
+	Environment string
+	Hold        *HoldView // nil if nothing stops the lane
+	Live        app.SHA   // "" is nothing, or nobody can say
+	Unclear     bool      // something is there, but nobody can say what
+	Closed      bool      // it is not in the file any more
+	Offers      []Offer   // what the card on Asked.Pull offered in this lane, oldest first; the last is what it offers now
+	Promotions  []PromotionView
+}
+
+// Offer is a commit that a card asked people to approve.
+type Offer struct {
+	Commit app.SHA
+	From   time.Time // when the card began to offer it
+}
+
+// HoldView is what stops a lane.
+type HoldView struct {
+	Key     app.Key
+	By      app.Person // the zero value: slipway itself, after a rollback
+	Because string
+	Since   time.Time
+	Until   time.Time // zero is until somebody lifts it
+}
+
+// PromotionState is how people should read where a promotion is.
+type PromotionState string
+
+// The states of promotions, as commands see them. The zero value is none that a command could change.
+const (
+	Waiting     PromotionState = "waiting" // nothing has been touched yet
+	Deploying   PromotionState = "deploying"
+	Verifying   PromotionState = "verifying"
+	RollingBack PromotionState = "rolling back"
+	Attention   PromotionState = "attention" // a person must say what to do; also while a retry of it is being judged
+	EndedLive   PromotionState = "live"
+	RolledBack  PromotionState = "rolled back"
+	Failed      PromotionState = "failed"
+	Denied      PromotionState = "denied"
+	Canceled    PromotionState = "canceled"
+	Superseded  PromotionState = "superseded"
+)
+
+// PromotionView is the newest attempt of a commit in a lane.
+type PromotionView struct {
+	Commit       app.Commit
+	State        PromotionState
+	Attempt      app.Key   // what /approve, /cancel and /rollback mean
+	Question     app.Key   // what /retry answers
+	Began        time.Time // the attempt
+	Since        time.Time // when it came into its state
+	Retryable    bool      // /retry would change something
+	Cancelable   bool      // /cancel would change something
+	Rollbackable bool      // /rollback would change something; of one promotion a lane at most
+	SupersededBy app.SHA   // which newer commit took it along
+	Pull         int       // the pull request whose comment has its card; 0 if none has
+	Decision     Decision  // the last one, for /status
+	Facts        Facts     // of what waits or needs attention: as for Judge; what MayApprove does not read may be left out
+}
+
+// RunView is the run of a commit.
+type RunView struct {
+	Commit     app.SHA
+	State      string // a word for people: open, green, red, canceled, passed over
+	Green      bool
+	Retryable  bool
+	Cancelable bool
+}
+
+// Answer is what is said back: one comment, one reaction, or neither.
+type Answer struct {
+	Body        string // Markdown, at most 60,000 bytes; "" is no comment
+	Reaction    string // +1 done, -1 refused, confused not understood, eyes seen; "" is none
+	OncePerPull bool   // one comment of this kind for each person and pull request is enough; the reaction is always given
+}

@@ -1,0 +1,105 @@
+package policies
+
+import (
+	"slices"
+
+	"github.com/slipway-cd/slipway/app"
+)
+
+// Mode is how an environment is released.
+type Mode string
+
+// The modes. The zero value denies.
+const (
+	ModeUnknown Mode = ""
+	Deployment  Mode = "deployment" // continuous deployment: green checks alone
+	Delivery    Mode = "delivery"   // continuous delivery: a person decides
+)
+
+// Policy is the gate of one environment as one file describes it. The zero value denies.
+type Policy struct {
+	Mode             Mode
+	After            string     // the environment in which the commit must be proven first; "" is none
+	From             []Selector // who may approve under delivery; empty is one maintainer
+	NotAuthor        bool       // not: [author], four eyes
+	HoldsAfterReturn bool       // after_rollback: hold, which is the default: config sets it
+}
+
+// Selector names who may approve: role:maintain, or user:ada.
+type Selector struct {
+	Kind  string // KindRole or KindUser; any other kind selects nobody
+	Value string
+}
+
+// The kinds of selectors.
+const (
+	KindRole = "role"
+	KindUser = "user"
+)
+
+// Gate is what a promotion is judged by: the file of the release that is live in the lane, and the default branch's file now. Both must
+// allow, so that a loosening has to pass the gate that it loosens.
+type Gate struct {
+	Live app.Fact[Policy] // known with Mode "" where nothing is live: then only the branch's counts, and a maintainer is asked
+	Head app.Fact[Policy]
+}
+
+// FactKind names a fact that takes work to gather.
+type FactKind string
+
+// The kinds of facts beyond those that every gate needs.
+const (
+	NeedStanding FactKind = "standing" // of the commit in each environment that Gate.After names
+	NeedRoles    FactKind = "roles"    // of those who approved, and who could
+	NeedAuthors  FactKind = "authors"  // of what goes out
+)
+
+// Needs is what has to be gathered to judge by this policy, and so which events can change its answer.
+func (p Policy) Needs() []FactKind {
+	var needs []FactKind
+	if p.After != "" {
+		needs = append(needs, NeedStanding)
+	}
+	if p.Mode != Deployment {
+		needs = append(needs, NeedRoles)
+	}
+	if p.NotAuthor {
+		needs = append(needs, NeedAuthors)
+	}
+	return needs
+}
+
+// Needs is what has to be gathered to judge by both policies.
+func (g Gate) Needs() []FactKind {
+	needs := append(g.Live.Value.Needs(), g.Head.Value.Needs()...)
+	slices.Sort(needs)
+	return slices.Compact(needs)
+}
+
+// After is the environments whose standing both policies ask for, each once.
+func (g Gate) After() []string {
+	var names []string
+	for _, p := range g.policies() {
+		if p.After != "" && !slices.Contains(names, p.After) {
+			names = append(names, p.After)
+		}
+	}
+	return names
+}
+
+// policies are those that are known and that judge: an empty one of the live release does not, for a maintainer is asked instead.
+func (g Gate) policies() []Policy {
+	var all []Policy
+	if g.Live.Known && g.Live.Value.Mode != ModeUnknown {
+		all = append(all, g.Live.Value)
+	}
+	if g.Head.Known {
+		all = append(all, g.Head.Value)
+	}
+	return all
+}
+
+// notAuthor says whether either file asks for four eyes.
+func (g Gate) notAuthor() bool {
+	return slices.ContainsFunc(g.policies(), func(p Policy) bool { return p.NotAuthor })
+}
