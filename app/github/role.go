@@ -1,0 +1,81 @@
+package github
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+
+	gh "github.com/google/go-github/v62/github"
+
+	"github.com/slipway-cd/slipway/app"
+)
+
+// RoleNone is the role of who has no access.
+const RoleNone = "none"
+
+// Role is what somebody may do in a repository.
+type Role struct {
+	Name   string     // role_name: none, read, triage, write, maintain, admin, or a name of the organisation's own
+	Legacy string     // permission: reports maintain as write and triage as read
+	Person app.Person // whose: a login can change hands, so compare the id. Zero if GitHub knows nobody of that name
+}
+
+// Role reads somebody's role. Who is no collaborator, or nobody at all, has RoleNone: that is an answer, not an error.
+func (c *Client) Role(ctx context.Context, r app.Repo, login string) (Role, error) {
+	if login == "" {
+		return Role{}, refuse("a login must not be empty")
+	}
+	var answer struct {
+		Permission string   `json:"permission"`
+		RoleName   string   `json:"role_name"`
+		User       *gh.User `json:"user"`
+	}
+	path := repoPath(r, "/collaborators/%s/permission", url.PathEscape(login))
+	_, err := send(ctx, c.as(r.Installation), http.MethodGet, path, nil, &answer)
+	if gone(err) {
+		return Role{Name: RoleNone, Legacy: RoleNone}, nil
+	}
+	if err != nil {
+		return Role{}, c.failRepo(r, err, "reading the role of %s", login)
+	}
+	return roleOf(answer.RoleName, answer.Permission, answer.User), nil
+}
+
+// roleOf takes the older word where a server has no role_name: it never says more than is so.
+func roleOf(name, legacy string, user *gh.User) Role {
+	if name == "" {
+		name = legacy
+	}
+	return Role{Name: name, Legacy: legacy, Person: person(user)}
+}
+
+// Collaborators lists who may write or more, to say who could approve. Members with less are left out: an organisation can have
+// thousands.
+func (c *Client) Collaborators(ctx context.Context, r app.Repo) ([]Role, error) {
+	found, err := collect(func(n int) ([]*gh.User, *gh.Response, error) {
+		return c.as(r.Installation).Repositories.ListCollaborators(ctx, r.Owner, r.Name, &gh.ListCollaboratorsOptions{
+			Affiliation: "all", Permission: "push", ListOptions: gh.ListOptions{Page: n, PerPage: perPage},
+		})
+	})
+	if err != nil {
+		return nil, c.failRepo(r, err, "listing the collaborators")
+	}
+	list := make([]Role, len(found))
+	for i, u := range found {
+		list[i] = roleOf(u.GetRoleName(), legacyOf(u.Permissions), u)
+	}
+	return list, nil
+}
+
+// legacyOf is the strongest of the flags that lists give in place of a permission.
+func legacyOf(flags map[string]bool) string {
+	switch {
+	case flags["admin"]:
+		return "admin"
+	case flags["push"]:
+		return "write"
+	case flags["pull"]:
+		return "read"
+	}
+	return RoleNone
+}
