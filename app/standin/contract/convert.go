@@ -2,6 +2,7 @@ package contract
 
 import (
 	"encoding/json"
+	"slices"
 	"strings"
 )
 
@@ -66,6 +67,8 @@ func (d direction) keyword(out map[string]any, key string, value any) {
 	case "required":
 		if d == request {
 			out[key] = value
+		} else if names := essentialOf(value.([]any)); len(names) > 0 {
+			out[key] = names
 		}
 	case "properties":
 		properties := map[string]any{}
@@ -185,4 +188,20 @@ func rewrite(value any) {
 			rewrite(child)
 		}
 	}
+}
+
+// essential are the properties that an answer may not leave out where they are required: what it is about, and how that stands. An
+// answer without them would fit every schema and say nothing. None of GitHub's own examples leaves one out.
+var essential = [...]string{
+	"conclusion", "expires_at", "full_name", "head_sha", "id", "login", "number", "permission", "state", "status", "token", "total_count",
+}
+
+func essentialOf(required []any) []any {
+	var names []any
+	for _, name := range required {
+		if slices.Contains(essential[:], name.(string)) {
+			names = append(names, name)
+		}
+	}
+	return names
 }

@@ -9,12 +9,13 @@
 //   - Requests, strictly: path and method are described, path and query parameters are known and well-formed, the body fits its
 //     schema and has no property that the schema does not name. Limits that GitHub documents in prose only are in rules.go.
 //   - Answers: the status is described (or one that any request may meet, such as 401 or 502), the body fits its schema. Types,
-//     enums, formats and names of properties are held strictly. A missing property is let pass: GitHub's own examples leave
-//     some out, and a stand-in need not fill in a hundred addresses.
+//     enums, formats and names of properties are held strictly. A missing property is let pass, but for those that say what the
+//     answer is about: GitHub's own examples leave some out, and a stand-in need not fill in a hundred addresses.
 //   - Webhooks, strictly, by the schema of their event and action.
 //
 // A violation is reported through Reporter with method, path, status and reason, at most once in the same words. Requests that
-// are not the API's are passed through untouched: git over HTTP, and pages for browsers.
+// are not the API's are passed through untouched: git over HTTP, and pages for browsers. A test that sends on purpose what GitHub
+// refuses does so past the contract, or with a Reporter of its own.
 //
 // # The data
 //

@@ -59,7 +59,8 @@ func (l *loaded) checkBody(c *call, body []byte) []string {
 		}
 		return nil
 	}
-	if len(body) == 0 {
+	// Clients send "null" for options that they have none of, and GitHub takes it for no body.
+	if text := bytes.TrimSpace(body); len(text) == 0 || string(text) == "null" {
 		if c.Body.Required {
 			return []string{"the request has no body"}
 		}
@@ -118,11 +119,14 @@ func takeBody(body *io.ReadCloser) ([]byte, error) {
 		return nil, nil
 	}
 	data, err := io.ReadAll(io.LimitReader(*body, mostBody+1))
-	rest := *body
+	rest := io.Reader(*body)
+	if err != nil {
+		rest = failed{err} // the body itself may say EOF when it is read on
+	}
 	*body = struct {
 		io.Reader
 		io.Closer
-	}{io.MultiReader(bytes.NewReader(data), rest), rest}
+	}{io.MultiReader(bytes.NewReader(data), rest), *body}
 	if err != nil {
 		return nil, fmt.Errorf("reading the body: %w", err)
 	}
@@ -131,3 +135,8 @@ func takeBody(body *io.ReadCloser) ([]byte, error) {
 	}
 	return data, nil
 }
+
+// failed is a reader that fails as another did before.
+type failed struct{ err error }
+
+func (f failed) Read([]byte) (int, error) { return 0, f.err }

@@ -43,10 +43,23 @@ func leaves(e *jsonschema.ValidationError) []string {
 		return leaves(nearest(e.Causes))
 	}
 	var found []string
-	for _, cause := range e.Causes {
+	for _, cause := range causes(e) {
 		found = append(found, leaves(cause)...)
 	}
 	return found
+}
+
+// causes leaves out properties that are not described where something else is wrong as well: a part of a schema that fails
+// describes nothing, and then all its properties are called unknown.
+func causes(e *jsonschema.ValidationError) []*jsonschema.ValidationError {
+	other := slices.DeleteFunc(slices.Clone(e.Causes), func(cause *jsonschema.ValidationError) bool {
+		_, unknown := cause.ErrorKind.(*kind.FalseSchema)
+		return unknown
+	})
+	if len(other) == 0 {
+		return e.Causes
+	}
+	return other
 }
 
 func nearest(branches []*jsonschema.ValidationError) *jsonschema.ValidationError {
