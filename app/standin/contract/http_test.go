@@ -105,6 +105,7 @@ func TestWhatIsAnswered(t *testing.T) {
 		{"rate limit", "GET", repo, "", 429, `{"message":"You have exceeded a secondary rate limit"}`, ""},
 		{"ill", "GET", repo, "", 502, `<html>`, ""},
 		{"moved to nowhere", "GET", repo, "", 301, `{"message":"Moved Permanently"}`, "no Location"},
+		{"head", "HEAD", repo, "", 200, ``, ""},
 		{"nothing to say", "DELETE", repo + "/issues/comments/1", "", 204, ``, ""},
 		{"too much to say", "DELETE", repo + "/issues/comments/1", "", 204, `{}`, "none is described"},
 		{"too many on a page", "GET", repo + "/pulls", "", 200, "[" + strings.Repeat("{},", 100) + "{}]", "101 items"},

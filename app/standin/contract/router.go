@@ -75,10 +75,11 @@ func (l *loaded) find(method, escaped string) (*call, error) {
 	if best == nil {
 		return nil, fmt.Errorf("GitHub describes no such path")
 	}
+	described := method
 	if method == http.MethodHead {
-		method = http.MethodGet
+		described = http.MethodGet
 	}
-	o, ok := best.operations[method]
+	o, ok := best.operations[described]
 	if !ok {
 		return nil, fmt.Errorf("%s is not described for %s", method, best.template)
 	}
