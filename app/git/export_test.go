@@ -1,0 +1,17 @@
+package git
+
+import "github.com/slipway-cd/slipway/app"
+
+// Waiting is how many callers wait for a fetch that has not begun.
+func Waiting(g *Git, r app.Repo, spec string) int {
+	m := g.mirror(r.ID)
+	m.shared.mu.Lock()
+	defer m.shared.mu.Unlock()
+	if c := m.shared.waiting[spec]; c != nil {
+		return c.callers
+	}
+	return 0
+}
+
+// MirrorDir is where a repository's mirror is.
+func MirrorDir(g *Git, r app.Repo) string { return g.mirror(r.ID).dir }
