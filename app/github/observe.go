@@ -67,17 +67,21 @@ func kindOfCall(method, route string) CallKind {
 // routeOf replaces what is particular in a path. Every method of this package has a case in the test.
 func routeOf(path string) string {
 	parts := strings.Split(strings.Trim(path, "/"), "/")
-	after := func(i int, word string) bool { return i > 0 && parts[i-1] == word }
+	named := 0 // the first part that is a word of GitHub's, not a name
+	if parts[0] == "repos" {
+		named = 3
+	}
+	after := func(i int, word string) bool { return i > named && parts[i-1] == word }
 	route := make([]string, len(parts))
 	for i, part := range parts {
 		switch {
-		case i == 1 && parts[0] == "repos":
+		case i == 1 && named > 0:
 			part = "{owner}"
-		case i == 2 && parts[0] == "repos":
+		case i == 2 && named > 0:
 			part = "{repo}"
 		case after(i, "collaborators"):
 			part = "{login}"
-		case i == 1 && parts[0] == "apps":
+		case i == 1 && after(i, "apps"):
 			part = "{slug}"
 		case after(i, "commits"):
 			part = "{sha}"

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"time"
 )
 
 const hidden = "[redacted]"
@@ -24,7 +25,7 @@ const shortest = 6
 type Redactor struct {
 	forms []form
 	mu    sync.Mutex // of writers
-	known map[string]int
+	known map[string]time.Time // and when they end; zero is never
 	told  atomic.Pointer[strings.Replacer]
 }
 
@@ -36,10 +37,10 @@ type form struct {
 // NewRedactor makes a redactor that knows these secrets, such as the webhook's, beside all forms of tokens. Very short ones are left
 // out.
 func NewRedactor(secrets ...string) *Redactor {
-	r := &Redactor{known: map[string]int{}, forms: []form{
+	r := &Redactor{known: map[string]time.Time{}, forms: []form{
 		{regexp.MustCompile(`(?s)-----BEGIN [A-Z0-9 ]+-----.*?(?:-----END [A-Z0-9 ]+-----|\z)`), hidden},
 		{regexp.MustCompile(`(?i)\b([a-z][a-z0-9+.-]*://)[^/\s"'@]+@`), "${1}" + hidden + "@"},
-		{regexp.MustCompile(`(?i)\b(authorization["']?\s*[:=]\s*\[?["']?(?:(?:bearer|basic|token)\s+)?)[^\s"',;\]]+`), "${1}" + hidden},
+		{regexp.MustCompile(`(?i)\b(authorization["'\\]*\s*[:=]\s*\[?["'\\]*(?:(?:bearer|basic|token)\s+)?)[^\s"'\\,;\]]+`), "${1}" + hidden},
 		{regexp.MustCompile(`(?i)\b((?:bearer|basic)\s+)[a-z0-9._~+/=-]{16,}`), "${1}" + hidden},
 		{regexp.MustCompile(`\bgh[a-z]_[A-Za-z0-9_.~+/=-]{4,}`), hidden},
 		{regexp.MustCompile(`\bgithub_pat_[A-Za-z0-9_]{4,}`), hidden},
@@ -50,24 +51,25 @@ func NewRedactor(secrets ...string) *Redactor {
 	return r
 }
 
-// Add makes further secrets known. Each is to be forgotten as often as it was added.
+// Add makes further secrets known, for ever.
 func (r *Redactor) Add(secrets ...string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for _, s := range secrets {
 		if s = strings.TrimSpace(s); len(s) >= shortest {
-			r.known[s]++
+			r.known[s] = time.Time{}
 		}
 	}
 	r.rebuild()
 }
 
-// Forget drops a secret that is worth nothing any more, such as a token that has ended.
-func (r *Redactor) Forget(secret string) {
+// hold makes a token known until it ends, and drops those that have ended: they are worth nothing any more.
+func (r *Redactor) hold(token string, until, now time.Time) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.known[secret]--; r.known[secret] <= 0 {
-		delete(r.known, secret)
+	maps.DeleteFunc(r.known, func(_ string, end time.Time) bool { return !end.IsZero() && end.Before(now) })
+	if forever, ok := r.known[token]; !ok || !forever.IsZero() {
+		r.known[token] = until
 	}
 	r.rebuild()
 }

@@ -129,8 +129,8 @@ func (c *Client) token(ctx context.Context, key tokenKey, p Permissions) (token,
 	if err != nil {
 		return token{}, err
 	}
-	c.redact.Add(minted.text)
-	c.redact.Forget(place.set(minted).text)
+	c.redact.hold(minted.text, minted.expires, c.clock.Now())
+	place.set(minted)
 	return minted, nil
 }
 
@@ -186,11 +186,10 @@ func (s *slot) get() token {
 	return s.held
 }
 
-func (s *slot) set(t token) (before token) {
+func (s *slot) set(t token) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	before, s.held = s.held, t
-	return before
+	s.held = t
 }
 
 // tokens is every token in use. Safe for concurrent use.
