@@ -137,7 +137,7 @@ func (c *call) findRepo() error {
 		to += "?" + c.r.URL.RawQuery
 	}
 	return &refusal{
-		status: map[bool]int{true: http.StatusMovedPermanently, false: http.StatusTemporaryRedirect}[c.r.Method == http.MethodGet],
+		status:  map[bool]int{true: http.StatusMovedPermanently, false: http.StatusTemporaryRedirect}[c.r.Method == http.MethodGet],
 		message: "Moved Permanently", header: http.Header{"Location": {to}},
 	}
 }

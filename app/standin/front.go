@@ -31,7 +31,7 @@ func (s *Server) front() http.Handler {
 	if s.opts.Wrap != nil {
 		api = s.opts.Wrap(api)
 	}
-	api = s.observed(api)
+	api = s.observed(s.byID(api))
 	git, pages := s.observed(http.HandlerFunc(s.serveGit)), s.pages()
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch {

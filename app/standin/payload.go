@@ -3,6 +3,7 @@ package standin
 import (
 	"encoding/base64"
 	"fmt"
+	"maps"
 	"strings"
 )
 
@@ -128,7 +129,7 @@ func (r *Repo) json() object {
 	if r.private {
 		visibility = "private"
 	}
-	for key, value := range object{
+	maps.Copy(o, object{
 		"id": r.id, "node_id": nodeID("R", r.id), "name": r.name, "full_name": r.fullName(), "private": r.private,
 		"owner": r.server.userJSON(r.owner), "description": nil, "fork": r.parent != nil,
 		"created_at": stamp(r.created), "updated_at": stamp(r.updated), "pushed_at": stamp(r.pushed),
@@ -137,9 +138,7 @@ func (r *Repo) json() object {
 		"mirror_url": nil, "archived": false, "disabled": false, "open_issues_count": r.openPulls(), "license": nil, "allow_forking": true,
 		"is_template": false, "web_commit_signoff_required": false, "topics": []any{}, "visibility": visibility, "forks": r.forks(),
 		"open_issues": r.openPulls(), "watchers": 0, "default_branch": r.defaultBranch, "custom_properties": object{},
-	} {
-		o[key] = value
-	}
+	})
 	return o
 }
 

@@ -1,0 +1,138 @@
+package standin
+
+// route is one endpoint: what it takes and who may call it.
+type route struct {
+	method, path string
+	need         need
+	serve        endpoint
+}
+
+// routes is GitHub's REST API as far as the stand-in speaks it. The permissions are those of GitHub's page "Permissions required for GitHub
+// Apps"; the roles are those of people.
+func routes() []route {
+	var all []route
+	all = append(all, appRoutes()...)
+	all = append(all, accountRoutes()...)
+	all = append(all, pullRoutes()...)
+	all = append(all, checkRoutes()...)
+	all = append(all, deploymentRoutes()...)
+	return append(all, codeRoutes()...)
+}
+
+const inRepo = "/repos/{owner}/{repo}"
+
+func appRoutes() []route {
+	jwt := need{jwt: true}
+	return []route{
+		{"GET", "/app", jwt, getApp},
+		{"GET", "/app/installations", jwt, listInstallations},
+		{"GET", "/app/installations/{installation:[0-9]+}", jwt, getInstallation},
+		{"POST", "/app/installations/{installation:[0-9]+}/access_tokens", jwt, createToken},
+		{"GET", "/repos/{owner}/{name}/installation", jwt, getRepoInstallation},
+		{"GET", "/app/hook/deliveries", jwt, listDeliveries},
+		{"GET", "/app/hook/deliveries/{delivery:[0-9]+}", jwt, getDelivery},
+		{"POST", "/app/hook/deliveries/{delivery:[0-9]+}/attempts", jwt, redeliver},
+		{"GET", "/apps/{slug}", need{}, getAppBySlug},
+		{"GET", "/installation/repositories", need{}, listInstalledRepos},
+		{"GET", "/rate_limit", need{}, getRateLimit},
+	}
+}
+
+func accountRoutes() []route {
+	members, metadata := need{permission: "members:read"}, need{permission: "metadata:read", role: "read"}
+	return []route{
+		{"GET", "/users/{login}", need{}, getUser},
+		{"GET", "/orgs/{org}/teams/{slug}", members, getTeam},
+		{"GET", "/orgs/{org}/teams/{slug}/members", members, listTeamMembers},
+		{"GET", "/orgs/{org}/teams/{slug}/memberships/{login}", members, getTeamMembership},
+		{"GET", inRepo, metadata, getRepo},
+		{"GET", inRepo + "/collaborators", need{permission: "metadata:read", role: "write"}, listCollaborators},
+		{"GET", inRepo + "/collaborators/{login}/permission", metadata, getPermission},
+	}
+}
+
+func pullRoutes() []route {
+	read, write := need{permission: "pull_requests:read", role: "read"}, need{permission: "pull_requests:write", role: "read"}
+	merge := need{permission: "contents:write", role: "write"}
+	hear := need{permission: "issues:read|pull_requests:read", role: "read"}
+	say := need{permission: "issues:write|pull_requests:write", role: "read"}
+	lock := need{permission: "issues:write|pull_requests:write", role: "triage"}
+	pull, issue := inRepo+"/pulls/{number:[0-9]+}", inRepo+"/issues/{number:[0-9]+}"
+	return []route{
+		{"GET", inRepo + "/pulls", read, listPulls},
+		{"POST", inRepo + "/pulls", write, createPull},
+		{"GET", pull, read, getPull},
+		{"PATCH", pull, need{permission: "pull_requests:write", role: "triage"}, editPull},
+		{"GET", pull + "/files", read, listPullFiles},
+		{"GET", pull + "/commits", read, listPullCommits},
+		{"GET", pull + "/reviews", read, listReviews},
+		{"GET", pull + "/merge", read, isMerged},
+		{"PUT", pull + "/merge", merge, mergePull},
+		{"GET", issue, hear, getIssue},
+		{"PUT", issue + "/lock", lock, lockIssue},
+		{"DELETE", issue + "/lock", lock, lockIssue},
+		{"GET", issue + "/comments", hear, listComments},
+		{"POST", issue + "/comments", say, createComment},
+		{"GET", inRepo + "/issues/comments/{comment:[0-9]+}", hear, getComment},
+		{"PATCH", inRepo + "/issues/comments/{comment:[0-9]+}", say, editComment},
+		{"DELETE", inRepo + "/issues/comments/{comment:[0-9]+}", say, deleteComment},
+		{"GET", inRepo + "/issues/comments/{comment:[0-9]+}/reactions", hear, listReactions},
+		{"POST", inRepo + "/issues/comments/{comment:[0-9]+}/reactions", say, createReaction},
+	}
+}
+
+func checkRoutes() []route {
+	read, write := need{permission: "checks:read", role: "read"}, need{permission: "checks:write", role: "app"}
+	statusRead, statusWrite := need{permission: "statuses:read", role: "read"}, need{permission: "statuses:write", role: "write"}
+	run := inRepo + "/check-runs/{run:[0-9]+}"
+	return []route{
+		{"POST", inRepo + "/check-runs", write, createCheckRun},
+		{"GET", run, read, getCheckRun},
+		{"PATCH", run, write, updateCheckRun},
+		{"GET", run + "/annotations", read, listAnnotations},
+		{"POST", run + "/rerequest", need{permission: "checks:write", role: "write"}, rerequestCheckRun},
+		{"GET", inRepo + "/check-suites/{suite:[0-9]+}", read, getCheckSuite},
+		{"GET", inRepo + "/check-suites/{suite:[0-9]+}/check-runs", read, listSuiteRuns},
+		{"GET", inRepo + "/commits/{ref:.+}/check-runs", read, listCheckRuns},
+		{"GET", inRepo + "/commits/{ref:.+}/check-suites", read, listCheckSuites},
+		{"GET", inRepo + "/commits/{ref:.+}/statuses", statusRead, listStatuses},
+		{"GET", inRepo + "/commits/{ref:.+}/status", statusRead, combinedStatus},
+		{"POST", inRepo + "/statuses/{sha}", statusWrite, createStatus},
+	}
+}
+
+func deploymentRoutes() []route {
+	read, write := need{permission: "deployments:read", role: "read"}, need{permission: "deployments:write", role: "write"}
+	actions := need{permission: "actions:read", role: "read"}
+	deployment := inRepo + "/deployments/{deployment:[0-9]+}"
+	return []route{
+		{"GET", inRepo + "/deployments", read, listDeployments},
+		{"POST", inRepo + "/deployments", write, createDeployment},
+		{"GET", deployment, read, getDeployment},
+		{"GET", deployment + "/statuses", read, listDeploymentStatuses},
+		{"POST", deployment + "/statuses", write, createDeploymentStatus},
+		{"GET", deployment + "/statuses/{status:[0-9]+}", read, getDeploymentStatus},
+		{"GET", inRepo + "/environments", actions, listEnvironments},
+		{"GET", inRepo + "/environments/{environment:.+}", actions, getEnvironment},
+	}
+}
+
+// codeRoutes come last: a commit's own path would swallow those of its checks.
+func codeRoutes() []route {
+	read, write := need{permission: "contents:read", role: "read"}, need{permission: "contents:write", role: "write"}
+	return []route{
+		{"GET", inRepo + "/commits/{ref:.+}/pulls", need{permission: "pull_requests:read|contents:read", role: "read"}, listCommitPulls},
+		{"GET", inRepo + "/activity", read, listActivity},
+		{"GET", inRepo + "/contents", read, getContents},
+		{"GET", inRepo + "/contents/{path:.*}", read, getContents},
+		{"GET", inRepo + "/branches", read, listBranches},
+		{"GET", inRepo + "/branches/{branch:.+}", read, getBranch},
+		{"GET", inRepo + "/git/ref/{ref:.+}", read, getRef},
+		{"GET", inRepo + "/git/matching-refs/{ref:.+}", read, matchingRefs},
+		{"DELETE", inRepo + "/git/refs/{ref:.+}", write, deleteRef},
+		{"GET", inRepo + "/git/commits/{sha}", read, getGitCommit},
+		{"GET", inRepo + "/compare/{basehead:.+}", read, compareCommits},
+		{"GET", inRepo + "/commits", read, listCommits},
+		{"GET", inRepo + "/commits/{ref:.+}", read, getCommit},
+	}
+}
