@@ -1,0 +1,384 @@
+package shim
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// The test binary is also the shim and, for crash tests, the server.
+func TestMain(m *testing.M) {
+	if len(os.Args) > 1 {
+		switch os.Args[1] {
+		case "shim":
+			os.Exit(Main(wall{}, os.Args[2:]))
+		case "server":
+			os.Exit(testServer(os.Args[2:]))
+		}
+	}
+	os.Exit(m.Run())
+}
+
+// wall is the real clock, as cmd has one.
+type wall struct{}
+
+func (wall) Now() time.Time { return time.Now() }
+
+func (wall) Timer(at time.Time) (<-chan time.Time, func()) {
+	t := time.NewTimer(time.Until(at))
+	return t.C, func() { t.Stop() }
+}
+
+// patience is how long a test waits for what should happen at once.
+const patience = 30 * time.Second
+
+func ctx(t testing.TB) context.Context {
+	c, cancel := context.WithTimeout(context.Background(), patience)
+	t.Cleanup(cancel)
+	return c
+}
+
+// folders makes folders that other users can reach, for t.TempDir is closed to them.
+func folders(t testing.TB) Options {
+	base := t.TempDir()
+	for _, dir := range []string{filepath.Dir(base), base} {
+		if err := os.Chmod(dir, 0o711); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return Options{Dir: filepath.Join(base, "state"), Homes: filepath.Join(base, "homes")}
+}
+
+func openHost(t testing.TB, o Options) *Host {
+	t.Helper()
+	h, err := Open(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { h.Close() })
+	return h
+}
+
+// script is a job that runs a shell script as the test's own user.
+func script(t testing.TB, key, text string) Spec {
+	env, err := Environment(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return Spec{
+		Key: key, Command: []string{"sh", "-c", text}, Dir: "/", Env: env,
+		Isolation: SameUser(), Timeout: patience,
+	}
+}
+
+func ensure(t testing.TB, h *Host, s Spec) Status {
+	t.Helper()
+	st, err := h.Ensure(ctx(t), s)
+	if err != nil {
+		t.Fatalf("Ensure: %v", err)
+	}
+	return st
+}
+
+func wait(t testing.TB, h *Host, key string) Status {
+	t.Helper()
+	st, err := h.Wait(ctx(t), key)
+	if err != nil {
+		t.Fatalf("Wait: %v", err)
+	}
+	return st
+}
+
+// run runs a job to its end.
+func run(t testing.TB, h *Host, s Spec) Status {
+	t.Helper()
+	ensure(t, h, s)
+	return wait(t, h, s.Key)
+}
+
+func logOf(t testing.TB, h *Host, key string) string {
+	t.Helper()
+	r, err := h.Logs(key, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	data, err := io.ReadAll(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(data)
+}
+
+// follow reads a running job's log line by line.
+func follow(t testing.TB, h *Host, key string) *bufio.Reader {
+	t.Helper()
+	r, err := h.Follow(ctx(t), key, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { r.Close() })
+	return bufio.NewReader(r)
+}
+
+func line(t testing.TB, r *bufio.Reader) string {
+	t.Helper()
+	text, err := r.ReadString('\n')
+	if err != nil {
+		t.Fatalf("reading a line of the log: %q, %v", text, err)
+	}
+	return strings.TrimSuffix(text, "\n")
+}
+
+func atoi(t testing.TB, text string) int {
+	t.Helper()
+	n, err := strconv.Atoi(strings.TrimSpace(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
+
+// alive is whether a process runs: a zombie doesn't.
+func alive(pid int) bool {
+	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	return err == nil && !strings.Contains(string(stat), ") Z ")
+}
+
+// gone waits for the end of a process that is not the test's child.
+func gone(t testing.TB, pid int) {
+	t.Helper()
+	p, err := openProcess(pid)
+	if err != nil {
+		return
+	}
+	defer p.close()
+	defer time.AfterFunc(patience, p.interrupt).Stop()
+	if err := p.wait(); err != nil {
+		t.Fatalf("process %d does not end: %v", pid, err)
+	}
+}
+
+func killAtEnd(t testing.TB, pid int) {
+	t.Cleanup(func() { _ = unix.Kill(pid, unix.SIGKILL) })
+}
+
+// fifo makes a named pipe and opens it for both sides, so that neither blocks in opening it.
+func fifo(t testing.TB, dir, name string) (path string, both *os.File) {
+	t.Helper()
+	path = filepath.Join(dir, name)
+	if err := unix.Mkfifo(path, 0o622); err != nil {
+		t.Fatal(err)
+	}
+	both, err := os.OpenFile(path, os.O_RDWR, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := both.SetReadDeadline(time.Now().Add(patience)); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { both.Close() })
+	return path, both
+}
+
+// dones collects calls of Done.
+type dones struct {
+	mu   sync.Mutex
+	keys []string
+	more chan string
+}
+
+func newDones() *dones { return &dones{more: make(chan string, 100)} }
+
+func (d *dones) done(key string) {
+	d.mu.Lock()
+	d.keys = append(d.keys, key)
+	d.mu.Unlock()
+	d.more <- key
+}
+
+func (d *dones) next(t testing.TB) string {
+	t.Helper()
+	select {
+	case key := <-d.more:
+		return key
+	case <-time.After(patience):
+		t.Fatal("Done was not called")
+		return ""
+	}
+}
+
+func (d *dones) count(key string) int {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	n := 0
+	for _, k := range d.keys {
+		if k == key {
+			n++
+		}
+	}
+	return n
+}
+
+func shimOf(t testing.TB, h *Host, key string) int {
+	t.Helper()
+	c, held, err := h.folder(key).claim()
+	if err != nil || !held {
+		t.Fatalf("no shim holds %s: %v", key, err)
+	}
+	return c.PID
+}
+
+func exitedWith(st Status, code int) bool {
+	return st.State == Ended && st.Exit.Outcome == Exited && st.Exit.Code == code
+}
+
+func TestExitCodes(t *testing.T) {
+	h := openHost(t, folders(t))
+	for _, code := range []int{0, 1, 7, 255} {
+		t.Run(strconv.Itoa(code), func(t *testing.T) {
+			st := run(t, h, script(t, fmt.Sprint("code ", code), fmt.Sprintf("echo out; echo err >&2; exit %d", code)))
+			if !exitedWith(st, code) || st.Exit.OK() != (code == 0) {
+				t.Errorf("status %+v", st)
+			}
+			if log := logOf(t, h, fmt.Sprint("code ", code)); log != "out\nerr\n" {
+				t.Errorf("log %q", log)
+			}
+			if st.Exit.LogBytes != 8 || st.Exit.Started.IsZero() || st.Exit.Ended.Before(st.Exit.Started) {
+				t.Errorf("exit record %+v", st.Exit)
+			}
+		})
+	}
+}
+
+func TestExitBySignal(t *testing.T) {
+	h := openHost(t, folders(t))
+	for _, sig := range []string{"SEGV", "KILL", "TERM"} {
+		st := run(t, h, script(t, sig, "kill -"+sig+" $$"))
+		if st.State != Ended || st.Exit.Outcome != Signaled || st.Exit.Signal != "SIG"+sig || st.Exit.OK() {
+			t.Errorf("kill -%s: %+v", sig, st)
+		}
+	}
+}
+
+func TestZeroValuesAreNoSuccess(t *testing.T) {
+	if (Exit{}).OK() {
+		t.Error("an exit that says nothing is OK")
+	}
+	if (Status{}).State != Unknown {
+		t.Error("a status that says nothing is not unknown")
+	}
+	if _, err := decodeExit([]byte(`{"code":0}`)); err == nil {
+		t.Error("an exit record without outcome is understood")
+	}
+}
+
+func TestSpecsThatNobodyAskedForAreRefused(t *testing.T) {
+	h := openHost(t, folders(t))
+	for name, spoil := range map[string]func(*Spec){
+		"no key":           func(s *Spec) { s.Key = "" },
+		"no program":       func(s *Spec) { s.Command = nil },
+		"relative dir":     func(s *Spec) { s.Dir = "x" },
+		"no time limit":    func(s *Spec) { s.Timeout = 0 },
+		"no isolation":     func(s *Spec) { s.Isolation = Isolation{} },
+		"NUL in variable":  func(s *Spec) { s.Env = append(s.Env, "A=secret\x00value") },
+		"nameless":         func(s *Spec) { s.Env = append(s.Env, "=secret") },
+		"NUL in argument":  func(s *Spec) { s.Command = append(s.Command, "\x00") },
+		"negative grace":   func(s *Spec) { s.Grace = -1 },
+		"negative logsize": func(s *Spec) { s.LogLimit = -1 },
+	} {
+		s := script(t, name, "true")
+		spoil(&s)
+		if _, err := h.Ensure(ctx(t), s); err == nil || strings.Contains(err.Error(), "secret") {
+			t.Errorf("%s: error %v", name, err)
+		}
+	}
+	keys, err := h.Keys()
+	if err != nil || len(keys) != 0 {
+		t.Errorf("refused jobs left %v, %v", keys, err)
+	}
+}
+
+func TestSpecPrintsNoSecret(t *testing.T) {
+	s := script(t, "k", "true")
+	s.Secrets = []string{"hunter2"}
+	for _, format := range []string{"%v", "%+v", "%#v", "%s"} {
+		if text := fmt.Sprintf(format, s); strings.Contains(text, "hunter2") {
+			t.Errorf("%s shows %s", format, text)
+		}
+	}
+}
+
+func TestKeysOfAnyKind(t *testing.T) {
+	h := openHost(t, folders(t))
+	keys := []string{"a/b", "a-b", "../../etc", "é\x00", strings.Repeat("long", 500), ".", "shop/web → production"}
+	for _, key := range keys {
+		s := script(t, key, "echo $NAME")
+		s.Env = append(s.Env, "NAME="+strconv.Itoa(len(key)))
+		if st := run(t, h, s); !exitedWith(st, 0) {
+			t.Errorf("%q: %+v", key, st)
+		}
+		if log := logOf(t, h, key); log != strconv.Itoa(len(key))+"\n" {
+			t.Errorf("%q has the log %q", key, log)
+		}
+	}
+	got, err := h.Keys()
+	slices.Sort(got)
+	slices.Sort(keys)
+	if err != nil || !slices.Equal(got, keys) {
+		t.Errorf("Keys: %q, %v", got, err)
+	}
+}
+
+func TestDoneIsCalledOnce(t *testing.T) {
+	d := newDones()
+	o := folders(t)
+	o.Done = d.done
+	h := openHost(t, o)
+	s := script(t, "k", "true")
+	ensure(t, h, s)
+	if key := d.next(t); key != "k" {
+		t.Fatalf("Done(%q)", key)
+	}
+	for range 3 {
+		if st := ensure(t, h, s); !exitedWith(st, 0) {
+			t.Errorf("after Done the status is %+v", st)
+		}
+		wait(t, h, "k")
+	}
+	run(t, h, script(t, "other", "true"))
+	d.next(t)
+	if n := d.count("k"); n != 1 {
+		t.Errorf("Done was called %d times", n)
+	}
+}
+
+func TestAbsent(t *testing.T) {
+	h := openHost(t, folders(t))
+	if st := wait(t, h, "nobody"); st.State != Absent {
+		t.Errorf("status %+v", st)
+	}
+	if _, err := h.Logs("nobody", 0); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("Logs: %v", err)
+	}
+}
+
+// command starts this test binary in another role.
+func command(t testing.TB, args ...string) *exec.Cmd {
+	cmd := exec.Command("/proc/self/exe", args...)
+	cmd.Stderr = os.Stderr
+	return cmd
+}
