@@ -31,6 +31,34 @@ func (c *Client) App(ctx context.Context) (AppInfo, error) {
 	return info, nil
 }
 
+// ownership says whether our App made something.
+type ownership func(ctx context.Context, by *gh.User, via *gh.App) (bool, error)
+
+// ours says whether our App made what GitHub says was made by this account, through this App. GitHub does not promise to name the App;
+// then the account is the App's own if it is named after it. Users can act through an App, and other Apps are bots too.
+func (c *Client) ours(ctx context.Context, by *gh.User, via *gh.App) (bool, error) {
+	if by.GetType() != "Bot" {
+		return false, nil
+	}
+	if via != nil {
+		return via.GetID() == c.appID, nil
+	}
+	c.mu.Lock()
+	slug := c.slug
+	c.mu.Unlock()
+	if slug == "" {
+		info, err := c.App(ctx)
+		if err != nil {
+			return false, err
+		}
+		slug = info.Slug
+		c.mu.Lock()
+		c.slug = slug
+		c.mu.Unlock()
+	}
+	return by.GetLogin() == slug+"[bot]", nil
+}
+
 // need is a permission that slipway can't work without.
 type need struct{ name, label, level, why string }
 

@@ -58,6 +58,7 @@ type Client struct {
 
 	mu            sync.Mutex
 	installations map[int64]*gh.Client
+	slug          string // the App's, once it was asked for
 }
 
 // New makes a client. It reads the key and asks GitHub nothing.

@@ -36,7 +36,7 @@ func (c *Client) EnsureComment(ctx context.Context, r app.Repo, want app.Comment
 	if want.Pull <= 0 || want.Marker == "" || strings.ContainsAny(want.Marker, "<>\n") || strings.Contains(want.Marker, "--") {
 		return 0, refuse("a comment needs a pull request and a marker that fits into an HTML comment: #%d, %q", want.Pull, want.Marker)
 	}
-	w := &commentWriter{client: c.as(r.Installation), appID: c.appID, repo: r, pull: want.Pull, marker: "<!-- slipway:" + want.Marker + " -->"}
+	w := &commentWriter{client: c.as(r.Installation), ours: c.ours, repo: r, pull: want.Pull, marker: "<!-- slipway:" + want.Marker + " -->"}
 	w.body = cut(w.marker + "\n" + want.Body) // in front, so that cutting leaves it
 	id, err := w.ensure(ctx, known, retry)
 	return id, c.failRepo(r, err, "writing the comment on #%d", want.Pull)
@@ -44,7 +44,7 @@ func (c *Client) EnsureComment(ctx context.Context, r app.Repo, want app.Comment
 
 type commentWriter struct {
 	client       *gh.Client
-	appID        int64
+	ours         ownership
 	repo         app.Repo
 	pull         int
 	marker, body string
@@ -90,9 +90,11 @@ func (w *commentWriter) look(ctx context.Context) (*issueComment, error) {
 		return nil, err
 	}
 	for _, there := range found {
-		ours := there.User.GetType() == "Bot" && there.App.GetID() == w.appID
-		if ours && strings.HasPrefix(there.Body, w.marker) {
-			return &there, nil
+		if !strings.HasPrefix(there.Body, w.marker) {
+			continue
+		}
+		if ours, err := w.ours(ctx, there.User, there.App); ours || err != nil {
+			return &there, err
 		}
 	}
 	return nil, nil

@@ -4,6 +4,9 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
 	"slices"
 
 	gh "github.com/google/go-github/v62/github"
@@ -26,14 +29,14 @@ func (c *Client) EnsureDeployment(ctx context.Context, r app.Repo, want app.Depl
 		return 0, refuse("a deployment needs an environment, a task, a marker and a state: %q, %q, %q, %q",
 			want.Environment, want.Task, want.Marker, want.State)
 	}
-	w := &deploymentWriter{client: c.as(r.Installation), appID: c.appID, repo: r, want: want}
+	w := &deploymentWriter{client: c.as(r.Installation), ours: c.ours, repo: r, want: want}
 	id, err := w.ensure(ctx, known, retry)
 	return id, c.failRepo(r, err, "writing the deployment of %s to %s", want.Commit.Short(), want.Environment)
 }
 
 type deploymentWriter struct {
 	client *gh.Client
-	appID  int64
+	ours   ownership
 	repo   app.Repo
 	want   app.Deployment
 }
@@ -66,20 +69,30 @@ func (w *deploymentWriter) ensure(ctx context.Context, known int64, retry bool) 
 	return id, nil
 }
 
+// deployment is what go-github leaves out of one: the App that made it.
+type deployment struct {
+	gh.Deployment
+	App *gh.App `json:"performed_via_github_app"`
+}
+
 func (w *deploymentWriter) look(ctx context.Context) (int64, error) {
-	found, err := collect(func(n int) ([]*gh.Deployment, *gh.Response, error) {
-		return w.client.Repositories.ListDeployments(ctx, w.repo.Owner, w.repo.Name, &gh.DeploymentsListOptions{
-			SHA: string(w.want.Commit), Environment: w.want.Environment, Task: w.want.Task,
-			ListOptions: gh.ListOptions{Page: n, PerPage: perPage},
-		})
+	query := url.Values{
+		"sha": {string(w.want.Commit)}, "environment": {w.want.Environment}, "task": {w.want.Task}, "per_page": {fmt.Sprint(perPage)},
+	}
+	found, err := collect(func(n int) (page []deployment, resp *gh.Response, err error) {
+		query.Set("page", fmt.Sprint(n))
+		resp, err = send(ctx, w.client, http.MethodGet, repoPath(w.repo, "/deployments?%s", query.Encode()), nil, &page)
+		return page, resp, err
 	})
 	if err != nil {
 		return 0, err
 	}
 	for _, d := range found {
-		same := d.GetSHA() == string(w.want.Commit) && d.GetTask() == w.want.Task
-		if same && d.GetCreator().GetType() == "Bot" && markerOf(d.Payload) == w.want.Marker {
-			return d.GetID(), nil
+		if d.GetSHA() != string(w.want.Commit) || d.GetTask() != w.want.Task || markerOf(d.Payload) != w.want.Marker {
+			continue
+		}
+		if ours, err := w.ours(ctx, d.Creator, d.App); ours || err != nil {
+			return d.GetID(), err
 		}
 	}
 	return 0, nil

@@ -24,7 +24,7 @@ const shortest = 6
 // concurrent use.
 type Redactor struct {
 	forms []form
-	mu    sync.Mutex // of writers
+	mu    sync.Mutex           // of writers
 	known map[string]time.Time // and when they end; zero is never
 	told  atomic.Pointer[strings.Replacer]
 }
