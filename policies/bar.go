@@ -1,0 +1,182 @@
+package policies
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/slipway-cd/slipway/app"
+)
+
+// bar is what keeps a person's approval from counting.
+type bar int
+
+const (
+	barNotAsked      bar = iota // somebody else is asked; the zero value, so that nobody passes by being forgotten
+	barBot                      // a machine
+	barRoleUnread               // their role can't be read now
+	barRoleStrange              // their role is none of GitHub's own
+	barAuthorsUnread            // whose change it is can't be told now
+	barExcluded                 // it is their change, and the file asks for four eyes
+	barNone                     // nothing
+)
+
+// bar says what keeps this person's approval from meeting an ask, if anything.
+func (f Facts) bar(a ask, by app.Person, role app.Fact[string]) bar {
+	switch {
+	case isBot(by):
+		return barBot
+	case f.Gate.notAuthor() && !f.Excluded.Known:
+		return barAuthorsUnread
+	case f.Gate.notAuthor() && f.did(by) != "":
+		return barExcluded
+	case !role.Known:
+		return barRoleUnread
+	case selects(a.from, by, role.Value, f.Personal):
+		return barNone
+	case rank(role.Value, f.Personal) < 0:
+		return barRoleStrange
+	}
+	return barNotAsked
+}
+
+// did is what somebody did of what goes out, or "": opened #412 and wrote 9b1e2c7d40aa.
+func (f Facts) did(by app.Person) string {
+	var whys []string
+	for _, c := range f.Excluded.Value {
+		if !same(c.ID, c.Login, by) {
+			continue
+		}
+		why := c.Why
+		if why == "" {
+			why = "took part"
+		}
+		if !slices.Contains(whys, why) {
+			whys = append(whys, why)
+		}
+	}
+	return both(whys)
+}
+
+// theirs is why an approval that was given does not count, for everybody to read.
+func (f Facts) theirs(b bar, by app.Person, role app.Fact[string]) string {
+	s := "@" + by.Login + "'s approval does not count: "
+	switch b {
+	case barBot:
+		return s + "it is a bot"
+	case barRoleUnread:
+		return "@" + by.Login + "'s approval can't be counted now, because their role is not known: " + role.Why
+	case barRoleStrange:
+		return s + fmt.Sprintf("slipway does not know the role %s", code(role.Value))
+	case barAuthorsUnread:
+		return "@" + by.Login + "'s approval can't be counted now, because it is not known whose change it is"
+	case barExcluded:
+		return s + "they " + f.did(by)
+	}
+	return s + fmt.Sprintf("they have the role %s now", code(role.Value))
+}
+
+// yours is why an approval does not count, for who gave it.
+func (f Facts) yours(b bar, by app.Person, role app.Fact[string]) string {
+	at := place(f.Service, f.Environment)
+	switch b {
+	case barBot:
+		return "bots never approve"
+	case barRoleUnread:
+		return "your role in this repository can't be read now (" + role.Why + "), so say it again in a moment"
+	case barRoleStrange:
+		return fmt.Sprintf("slipway does not know your role %s, and %s asks for %s", code(role.Value), at, f.asked())
+	case barAuthorsUnread:
+		return "it can't be told now whose change it is (" + f.Excluded.Why + "), so say it again in a moment"
+	case barExcluded:
+		return f.change(by) + ", and " + at + " asks for someone else"
+	}
+	return fmt.Sprintf("your role is %s, and %s asks for %s", code(role.Value), at, f.asked())
+}
+
+// change says what makes it somebody's own change: #412 is your change, or what they did.
+func (f Facts) change(by app.Person) string {
+	var pulls []string
+	for _, c := range f.Excluded.Value {
+		if n := fmt.Sprintf("#%d", c.Pull); same(c.ID, c.Login, by) && c.Pull != 0 && !slices.Contains(pulls, n) {
+			pulls = append(pulls, n)
+		}
+	}
+	switch len(pulls) {
+	case 0:
+		return "you " + f.did(by)
+	case 1:
+		return pulls[0] + " is your change"
+	}
+	return both(pulls) + " are your changes"
+}
+
+// asked is everybody whom any ask names, as part of a sentence.
+func (f Facts) asked() string {
+	var from []Selector
+	for _, a := range f.asks() {
+		for _, s := range a.from {
+			if !slices.Contains(from, s) {
+				from = append(from, s)
+			}
+		}
+	}
+	return describe(from)
+}
+
+// MayApprove says whether this person's approval would count for at least one of the approvals that are wanted, and if not, why, in a
+// sentence that goes on from "this approval doesn't count:". What can't be read now refuses.
+func MayApprove(f Facts, by app.Person, role app.Fact[string]) (bool, string) {
+	if found := judgeGate(f); len(found) > 0 {
+		return false, lower(found[0].Sentence)
+	}
+	asks := f.asks()
+	if len(asks) == 0 {
+		if f.Live != "" && !f.Contains.Known {
+			return false, lower(judgeContains(f)[0].Sentence)
+		}
+		return false, place(f.Service, f.Environment) + " asks nobody for an approval"
+	}
+	best := barNotAsked
+	for _, a := range asks {
+		best = max(best, f.bar(a, by, role))
+	}
+	if best == barNone {
+		return true, ""
+	}
+	return false, f.yours(best, by, role)
+}
+
+// Approvers is the logins of those who may approve, as far as GitHub tells who there is: for cards, and for whoever is refused. Those
+// whose approval counts already are left out.
+func Approvers(f Facts) []string {
+	var logins []string
+	if len(judgeGate(f)) > 0 {
+		return nil
+	}
+	for _, a := range f.asks() {
+		if f.judgeAsk(a).Verdict == Allow {
+			continue
+		}
+		for _, c := range f.candidates(a.from) {
+			if f.bar(a, c.Person, app.Known(c.Role, f.Candidates.At)) == barNone {
+				logins = append(logins, c.Login)
+			}
+		}
+	}
+	slices.SortFunc(logins, func(a, b string) int { return strings.Compare(strings.ToLower(a), strings.ToLower(b)) })
+	return slices.Compact(logins)
+}
+
+// wantsApproval says whether an approval is still missing, of those that are wanted.
+func (f Facts) wantsApproval() bool {
+	return slices.ContainsFunc(f.asks(), func(a ask) bool { return f.judgeAsk(a).Verdict != Allow })
+}
+
+// lower starts a sentence with a small letter, to be gone on with.
+func lower(s string) string {
+	if s == "" {
+		return s
+	}
+	return strings.ToLower(s[:1]) + s[1:]
+}
