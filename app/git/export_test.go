@@ -15,3 +15,12 @@ func Waiting(g *Git, r app.Repo, spec string) int {
 
 // MirrorDir is where a repository's mirror is.
 func MirrorDir(g *Git, r app.Repo) string { return g.mirror(r.ID).dir }
+
+// SlotDir is where the server's own things of a worktree are.
+func SlotDir(g *Git, r app.Repo, name string) string {
+	s, err := g.slot(r.ID, name)
+	if err != nil {
+		return ""
+	}
+	return s.own
+}

@@ -45,10 +45,12 @@ type Git struct {
 	clock   app.Clock
 	remote  func(context.Context, app.Repo) (Remote, error)
 	owner   *Owner
+	boot    string   // the machine's present boot
 	lock    *os.File // held: one process per folder, so a lock file that is found is stale
 
 	mu      sync.Mutex
 	mirrors map[app.RepoID]*mirror
+	slots   map[slotKey]*slot
 
 	// What goes on behind a caller's back: emptying of trash, merging of packs. Close ends it and waits.
 	work   sync.WaitGroup
@@ -66,8 +68,11 @@ func New(o Options) (*Git, error) {
 	if err != nil {
 		return nil, fmt.Errorf("opening the mirrors: %w", err)
 	}
-	g := &Git{dir: dir, clock: o.Clock, remote: o.Remote, owner: o.Owner, mirrors: map[app.RepoID]*mirror{}}
+	g := &Git{dir: dir, clock: o.Clock, remote: o.Remote, owner: o.Owner, mirrors: map[app.RepoID]*mirror{}, slots: map[slotKey]*slot{}}
 	if g.program, err = findGit(); err != nil {
+		return nil, err
+	}
+	if g.boot, err = bootID(); err != nil {
 		return nil, err
 	}
 	if g.env, err = environment(dir, g.program, o.Env); err != nil {
@@ -85,7 +90,9 @@ func New(o Options) (*Git, error) {
 
 // Close stops what goes on in the background and lets go of the folder. Worktrees stay as they are: checks outlive the server.
 func (g *Git) Close() error {
+	g.mu.Lock()
 	g.cancel()
+	g.mu.Unlock()
 	g.work.Wait()
 	if err := g.lock.Close(); err != nil {
 		return fmt.Errorf("letting go of the mirrors: %w", err)
@@ -122,14 +129,18 @@ func (g *Git) prepare() error {
 }
 
 func (g *Git) folders() error {
-	if err := os.RemoveAll(filepath.Join(g.dir, tmpDir)); err != nil {
-		return err
-	}
 	for name, mode := range map[string]os.FileMode{mirrorsDir: 0o700, worktreesDir: 0o711, slotsDir: 0o700, homeDir: 0o700, tmpDir: 0o700} {
 		if err := makeDir(filepath.Join(g.dir, name), mode); err != nil {
 			return err
 		}
 	}
+	tmp, err := openFolder(filepath.Join(g.dir, tmpDir))
+	if err != nil {
+		return err
+	}
+	defer tmp.close()
+	// What can't be removed is in nobody's way.
+	_ = (&trash{folder: tmp}).empty(context.Background())
 	return nil
 }
 
@@ -167,10 +178,11 @@ func (g *Git) checkVersion(ctx context.Context) error {
 	return nil
 }
 
-// background runs work that nobody waits for, until Close.
+// background runs work that nobody waits for, until Close, and none after it.
 func (g *Git) background(work func(ctx context.Context)) {
-	if g.ctx.Err() != nil {
-		return
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.ctx.Err() == nil {
+		g.work.Go(func() { work(g.ctx) })
 	}
-	g.work.Go(func() { work(g.ctx) })
 }

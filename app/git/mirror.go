@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/slipway-cd/slipway/app"
 )
@@ -147,7 +148,7 @@ func (g *Git) Keep(ctx context.Context, r app.Repo, sha app.SHA) error {
 	return nil
 }
 
-// Forget removes a repository's mirror and all of its worktrees that nobody holds, with the commits that were kept.
+// Forget removes a repository's mirror, with the commits that were kept, and its worktrees that nobody holds.
 func (g *Git) Forget(ctx context.Context, r app.Repo) error {
 	m := g.mirror(r.ID)
 	if err := m.lock(ctx); err != nil {
@@ -158,7 +159,7 @@ func (g *Git) Forget(ctx context.Context, r app.Repo) error {
 	if err := os.RemoveAll(m.dir); err != nil {
 		return fmt.Errorf("removing the mirror of %s: %w", r.FullName(), err)
 	}
-	return nil
+	return g.pruneWhere(ctx, func(k slotKey, _ time.Time) bool { return k.repo == r.ID })
 }
 
 // unreachableAge is how long a commit that no ref reaches is kept: the head of a branch that was forced elsewhere while a check of it
@@ -194,12 +195,15 @@ func (g *Git) openUnderLock(ctx context.Context, m *mirror) error {
 }
 
 // manyPacks is how many packs a mirror may have before they are merged: each makes every call of git a little slower.
-const manyPacks = 50
+const (
+	manyPacks    = 50
+	filesPerPack = 2 // at least: the pack and its index
+)
 
 // mergePacks merges small packs in the background once there are many. It drops nothing.
 func (g *Git) mergePacks(m *mirror) {
-	packs, err := filepath.Glob(filepath.Join(m.dir, "objects", "pack", "*.pack"))
-	if err != nil || len(packs) < manyPacks {
+	files, err := os.ReadDir(filepath.Join(m.dir, "objects", "pack"))
+	if err != nil || len(files) < filesPerPack*manyPacks {
 		return
 	}
 	select {
