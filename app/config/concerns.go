@@ -14,14 +14,14 @@ import (
 func Concerns(old, f *File) []string {
 	var names []string
 	for _, s := range f.Services {
-		if old == nil || old.Broken || f.Broken || !same(old, f, s) {
+		if old == nil || old.Broken || f.Broken || !sameSection(old, f, s) {
 			names = append(names, s.Name)
 		}
 	}
 	return names
 }
 
-func same(old, f *File, s Service) bool {
+func sameSection(old, f *File, s Service) bool {
 	was, ok := old.Service(s.Name)
 	if !ok || was.Broken || s.Broken || !reflect.DeepEqual(was.Checks, s.Checks) {
 		return false

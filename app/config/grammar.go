@@ -1,0 +1,189 @@
+package config
+
+import "time"
+
+// Version is the version of the file format that this package reads.
+const Version = 1
+
+// What a file may hold at most. Each is far above what people write, and an error that names it.
+const (
+	maxBytes   = 128 << 10 // of the file
+	maxValues  = 20_000    // keys and values, aliases followed
+	maxEntries = 100       // of one list, or of one mapping of names
+	maxGlobs   = 1000      // paths: and shared: of the whole file, each {a,b} counted as two
+	maxCommand = 20_000    // characters of a command: Linux takes 128 KiB in one argument
+	maxName    = 50
+)
+
+// The defaults of what a file leaves out.
+const (
+	defaultCheckTimeout  = 15 * time.Minute
+	defaultDeployTimeout = 15 * time.Minute
+	defaultEvery         = 10 * time.Second // or the bake, if that is shorter
+	defaultProbeTimeout  = 10 * time.Second // or every, if that is shorter
+	defaultFailures      = 3
+	defaultStartsWithin  = 60 * time.Second
+	defaultBake          = 10 * time.Minute
+)
+
+// later are keys of issues to come. They are known, so that nobody believes they count.
+func later() []string {
+	return []string{
+		"soak", "windows", "extends", "when", "any", "all", "doors", "wait", "expires", "calendars", "rollback_workflow", "author_teams",
+		"actions", "prometheus", "matrix", "report", "cache", "reuse", "flaky", "isolation", "workflow", "canary", "steps", "revert", "trains",
+	}
+}
+
+// roles are GitHub's own, least first.
+func roles() []string { return []string{"read", "triage", "write", "maintain", "admin"} }
+
+// grammar is the table of all that may stand in a file.
+func grammar() shape {
+	check, environment := checkShape(), environmentShape()
+	checks := namedShape("checks", "check", "{ test: { run: make test } }", check)
+	environments := namedShape("environments", "environment", "{ production: { policy: delivery, deploy: { run: ./deploy.sh } } }", environment)
+	service := shape{kind: kindMapping, is: "a service", def: "service", like: "{ paths: [web/**], environments: … }", keys: []key{
+		{name: "paths", doc: "Globs of the files that are this service's own. Without it every change concerns the service.", shape: globs()},
+		{name: "shared", doc: "Globs of files that this service shares with others: a change there concerns it too.", shape: globs()},
+		{name: "checks", doc: "Checks of this service alone, run when a change concerns it.", shape: checks},
+		{name: "environments", doc: "Where this service is deployed.", shape: environments},
+	}}
+	services := namedShape("services", "service", "{ web: { paths: [web/**], environments: … } }", service)
+	services.scope = true
+	return shape{kind: kindMapping, is: "the file", like: "version: 1", keys: []key{
+		{name: "version", doc: "The version of this format: 1.", must: true, shape: shape{
+			kind: kindNumber, is: "the version of this format", like: "1", low: Version, high: Version}},
+		{name: "checks", doc: "Checks shared by all services, run once per commit.", shape: checks},
+		{name: "services", doc: "Parts of the repository that are released on their own.", shape: services},
+		{name: "environments", doc: "Where the repository is deployed, if it is one service.", shape: environments},
+	}, rules: []rule{{kind: apart, key: "environments", other: "services",
+		say: "A file has either services or environments at its top. Move these environments into a service."}}}
+}
+
+// namedShape is a mapping of names that people choose.
+func namedShape(key, what, like string, each shape) shape {
+	name := shape{kind: kindText, is: "the name of " + article(what), like: what, high: maxName, pattern: `^[A-Za-z0-9][A-Za-z0-9._-]*$`,
+		must:     `It is made of letters, digits, ".", "_" and "-", and begins with a letter or a digit.`,
+		reserved: []string{"slipway", "all", "until", "because", "at"}}
+	return shape{kind: kindNamed, is: key, like: like, name: &name, each: &each, high: maxEntries}
+}
+
+func listShape(is, like string, each shape) shape {
+	return shape{kind: kindList, is: is, like: like, each: &each, high: maxEntries}
+}
+
+func globs() shape {
+	return listShape("a list of globs", "[web/**]", line("a glob", "web/**", 250))
+}
+
+// line is text of one line, without blanks around it.
+func line(is, like string, most int) shape {
+	return shape{kind: kindText, is: is, like: like, high: most, pattern: `^[^\x00-\x20\x7f]([^\x00-\x1f\x7f]*[^\x00-\x20\x7f])?$`,
+		must: "It is one line, without blanks around it."}
+}
+
+func command(like string) shape {
+	return shape{kind: kindText, is: "a shell command", like: like, high: maxCommand, pattern: `^[^\x00]*[^\x00 \t\r\n][^\x00]*$`,
+		must: "It is a shell command, without the character NUL."}
+}
+
+func choice(is, like string, words ...string) shape {
+	return shape{kind: kindText, is: is, like: like, words: words}
+}
+
+func address(like string) shape {
+	return shape{kind: kindText, is: "an http:// or https:// address", like: like, high: 2000, pattern: `^https?://[^\x00-\x20\x7f]+$`,
+		must: "It begins with http:// or https://, and has no blanks in it."}
+}
+
+func span(like string, least, most time.Duration) shape {
+	return shape{kind: kindDuration, is: "a duration", like: like, least: least, most: most}
+}
+
+func checkShape() shape {
+	external := shape{kind: kindMapping, is: "external", like: "{ app: golangci, name: lint }", keys: []key{
+		{name: "app", doc: "The slug of the GitHub App that reports it, as in github.com/apps/SLUG.", must: true, shape: shape{
+			kind: kindText, is: "the slug of a GitHub App", like: "golangci", high: 100, pattern: `^[a-z0-9][a-z0-9-]*$`,
+			must: "It is made of lower-case letters, digits and -, as in github.com/apps/SLUG."}},
+		{name: "name", doc: "The name of its check run.", must: true, shape: line("the name of a check run", "lint", 255)},
+	}}
+	return shape{kind: kindMapping, is: "a check", def: "check", like: "{ run: make test }", keys: []key{
+		{name: "run", doc: "A shell command; the check passes when it exits 0.", shape: command("make test")},
+		{name: "needs", doc: "Checks that must pass first. It is order, not files.", shape: listShape("a list of checks", "[build]",
+			line("the name of a check", "build", 2*maxName+1))},
+		{name: "timeout", doc: "How long it may run (15m).", shape: span("15m", time.Second, 24*time.Hour)},
+		{name: "produces", doc: "A folder that is kept as what the deployments use.", shape: line("a folder of the repository", "dist/", 250)},
+		{name: "external", doc: "A check of another GitHub App, waited for instead of run.", shape: external},
+		{name: "required", doc: "Whether it is shown as skipped when a change does not concern it (false).", shape: shape{
+			kind: kindBoolean, is: "true or false", like: "true"}},
+	}, rules: []rule{
+		{kind: either, key: "external", other: "run", say: "A check has run: (a command of yours) or external: (a check of another App), and not both."},
+		{kind: apart, key: "produces", other: "external", say: "Another App's check produces nothing here. Take produces out, or external."},
+		{kind: apart, key: "timeout", other: "external", say: "Another App's check has no timeout here: it is waited for. Take timeout out, or external."},
+	}}
+}
+
+func environmentShape() shape {
+	after := shape{kind: kindMapping, is: "after", like: "{ environment: staging }", keys: []key{
+		{name: "environment", doc: "The environment in which a commit must be live and good first.", must: true,
+			shape: line("the name of an environment", "staging", maxName)},
+	}}
+	after.or = &after.keys[0].shape
+	return shape{kind: kindMapping, is: "an environment", def: "environment", like: "{ policy: delivery, deploy: { run: ./deploy.sh } }", keys: []key{
+		{name: "policy", doc: "deployment: green checks alone release it. delivery: a person decides.", must: true,
+			shape: choice("a policy", "delivery", "delivery", "deployment")},
+		{name: "after", doc: "The environment that comes before.", shape: after},
+		{name: "approve", doc: "Who approves (one maintainer), under policy: delivery.", shape: approveShape()},
+		{name: "deploy", doc: "How a commit is put there.", must: true, shape: deployShape()},
+		{name: "verify", doc: "How a release is watched. Without it a release is good when its command exits 0.", shape: verifyShape()},
+		{name: "rollback", doc: "automatic: a bad release goes back by itself. never: a person is asked. (automatic)",
+			shape: choice("a way back", "automatic", "automatic", "never")},
+		{name: "after_rollback", doc: "hold: after a rollback nothing goes out until a maintainer says /unhold. continue: the next good commit goes out. (hold)",
+			shape: choice("what follows a rollback", "hold", "hold", "continue")},
+		{name: "url", doc: "Where the environment can be visited.", shape: address("https://shop.example")},
+		{name: "github_environment", doc: "The name of GitHub's environment (service/environment, or environment alone).",
+			shape: line("the name of an environment on GitHub", "production-eu", 255)},
+	}, rules: []rule{{kind: never, key: "approve", other: "policy", value: "deployment",
+		say: "Under policy: deployment nobody is asked. Write policy: delivery, or take approve out."}}}
+}
+
+func approveShape() shape {
+	from := shape{kind: kindText, is: "a role or a user", like: "role:maintain", high: 100,
+		pattern: `^(role:[^\x00-\x20\x7f]([^\x00-\x1f\x7f]*[^\x00-\x20\x7f])?|user:[A-Za-z0-9][A-Za-z0-9_-]*)$`,
+		must:    "Write role: and a role, such as role:maintain, or user: and a login, such as user:ada.",
+		soon:    `^team:`, soonSay: "Teams (%s) are not here yet. Name a role or users for now."}
+	not := choice("author", "author", "author")
+	not.soon, not.soonSay = `.`, "Excluding %s is not here yet: only author is. Take it out for now."
+	count := shape{kind: kindNumber, is: "a number of approvals", like: "1", low: 1, high: 1,
+		soon: `^([2-9]|[1-9][0-9]+)$`, soonSay: "A count over 1 (%s) is not here yet. Take it out for now, and one approval is asked for."}
+	return shape{kind: kindMapping, is: "approve", like: "{ from: [role:maintain], not: [author] }", soon: `^github$`,
+		soonSay: "Approval by GitHub's own review of the environment (%s) is not here yet. Take it out for now, and a maintainer is asked by comment.", keys: []key{
+			{name: "count", doc: "How many must approve (1).", shape: count},
+			{name: "from", doc: "Who may approve: role:NAME (at least that role) or user:LOGIN. (role:maintain)",
+				shape: listShape("a list of roles and users", "[role:maintain]", from)},
+			{name: "not", doc: "author: nobody approves a change of their own (four eyes).", shape: listShape("a list", "[author]", not)},
+		}}
+}
+
+func deployShape() shape {
+	return shape{kind: kindMapping, is: "deploy", like: "{ run: ./scripts/deploy.sh }", keys: []key{
+		{name: "run", doc: "A shell command, in a fresh checkout of the commit.", must: true, shape: command("./scripts/deploy.sh")},
+		{name: "timeout", doc: "How long it may run (15m).", shape: span("15m", time.Second, 24*time.Hour)},
+		{name: "idempotent", doc: "Whether it may be run again when its outcome can't be known (false).", shape: shape{
+			kind: kindBoolean, is: "true or false", like: "true"}},
+	}}
+}
+
+func verifyShape() shape {
+	const shortest = 100 * time.Millisecond
+	return shape{kind: kindMapping, is: "verify", like: "{ http: https://shop.example/healthz }", keys: []key{
+		{name: "http", doc: "The address that is asked; a release is healthy when it answers 2xx.", must: true,
+			shape: address("https://shop.example/healthz")},
+		{name: "every", doc: "How long from one question to the next (10s).", shape: span("10s", shortest, time.Hour)},
+		{name: "timeout", doc: "How long an answer may take (10s, or every if that is shorter).", shape: span("10s", shortest, 5*time.Minute)},
+		{name: "failures", doc: "How many bad answers in a row make a bad release (3).", shape: shape{
+			kind: kindNumber, is: "a number", like: "3", low: 1, high: 100}},
+		{name: "starts_within", doc: "How long the first good answer may take (60s).", shape: span("60s", 0, time.Hour)},
+		{name: "bake", doc: "How long a release is watched before it counts as good (10m).", shape: span("10m", shortest, 7*24*time.Hour)},
+	}}
+}

@@ -1,0 +1,184 @@
+package config
+
+import (
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/slipway-cd/slipway/deploy"
+	"github.com/slipway-cd/slipway/policies"
+)
+
+// environments are those of one service, what comes before first.
+func (l *linker) environments(service string, entries []entry) []Environment {
+	l.differ(entries)
+	for _, e := range entries {
+		for _, a := range after(e) {
+			if namedEntry(entries, a.to) == nil {
+				l.noSuchEnvironment(a, namesOf(entries))
+			}
+		}
+	}
+	var environments []Environment
+	for _, e := range l.inOrder(entries, after, "comes after") {
+		if !e.broken {
+			environments = append(environments, Environment{Name: e.name, Policy: l.policy(e), Deploy: l.deploy(service, e)})
+		}
+	}
+	return environments
+}
+
+func (l *linker) noSuchEnvironment(a link, known []string) {
+	other := ""
+	for _, s := range l.top.entries("services") {
+		if namedEntry(s.entries("environments"), a.to) != nil {
+			other = s.name
+		}
+	}
+	switch word := near(a.to, known); {
+	case other != "":
+		l.beyond(a.at, "%s is an environment of service %s. after names one of the same service.", quote(a.to), quote(other))
+	case word != "":
+		l.beyond(a.at, "There is no environment %s. Did you mean %s?", quote(a.to), word)
+	default:
+		l.beyond(a.at, "There is no environment %s here. There is %s.", quote(a.to), list(known))
+	}
+}
+
+func (l *linker) policy(e entry) policies.Policy {
+	p := policies.Policy{
+		Mode:             policies.Mode(e.str("policy")),
+		HoldsAfterReturn: e.str("after_rollback") != "continue",
+	}
+	for _, a := range after(e) {
+		p.After = a.to
+	}
+	approve, _ := e.get("approve")
+	p.NotAuthor = slices.Contains(approve.texts("not"), "author")
+	from, _ := approve.get("from")
+	for _, v := range from.items {
+		kind, name, ok := strings.Cut(v.text, ":")
+		if ok && !v.bad {
+			l.role(kind, name, v.at)
+			p.From = append(p.From, policies.Selector{Kind: kind, Value: name})
+		}
+	}
+	return p
+}
+
+// role finds roles that are most likely a slip of GitHub's own. Any other is taken for a role that the organisation made, and one that
+// nobody has lets nobody approve.
+func (l *linker) role(kind, name string, at pos) {
+	if kind != "role" || slices.Contains(roles(), name) {
+		return
+	}
+	for _, r := range roles() {
+		slip := strings.EqualFold(r, name) || name[0] == r[0] && distance(name, r) == 1 || strings.HasPrefix(strings.ToLower(name), "maintainer") && r == "maintain"
+		if slip {
+			l.beyond(at, "GitHub has no role %s. Did you mean role:%s?", quote(name), r)
+		}
+	}
+}
+
+func (l *linker) deploy(service string, e entry) deploy.Spec {
+	d, _ := e.get("deploy")
+	s := deploy.Spec{
+		Run:               d.str("run"),
+		Timeout:           d.within("timeout", defaultDeployTimeout),
+		Idempotent:        d.flag("idempotent"),
+		NeverBack:         e.str("rollback") == "never",
+		URL:               l.address(e.value, "url"),
+		GitHubEnvironment: gitHubName(service, e),
+	}
+	if v, ok := e.get("verify"); ok {
+		s.Verify = l.verify(v.value)
+	}
+	return s
+}
+
+func (l *linker) verify(v value) deploy.Verify {
+	bake := v.within("bake", defaultBake)
+	every := v.within("every", min(defaultEvery, bake))
+	timeout := v.within("timeout", min(defaultProbeTimeout, every))
+	if e, ok := v.get("every"); ok && every > bake {
+		l.beyond(e.value.at, "every (%s) is longer than the bake (%s): nobody would look. Make the bake longer.", brief(every), brief(bake))
+	}
+	if e, ok := v.get("timeout"); ok && timeout > every {
+		l.beyond(e.value.at, "timeout (%s) is longer than every (%s): questions would overlap. Make it shorter.", brief(timeout), brief(every))
+	}
+	return deploy.Verify{
+		HTTP:         l.address(v, "http"),
+		Every:        every,
+		Timeout:      timeout,
+		Failures:     v.count("failures", defaultFailures),
+		StartsWithin: v.within("starts_within", defaultStartsWithin),
+		Bake:         bake,
+	}
+}
+
+// address is the address at a key, or "".
+func (l *linker) address(v value, name string) string {
+	e, ok := v.get(name)
+	if !ok || e.bad {
+		return ""
+	}
+	u, err := url.Parse(e.text)
+	switch {
+	case err != nil || u.Hostname() == "" || !portOf(u):
+		l.beyond(e.value.at, "%s is %s, which is not an address. Write one such as https://shop.example/healthz.", name, quote(e.text))
+	case u.User != nil:
+		l.beyond(e.value.at, "%s holds a user or a password, and everyone who reads this file would know it. Take it out.", name)
+	default:
+		return e.text
+	}
+	return ""
+}
+
+func portOf(u *url.URL) bool {
+	n, err := strconv.Atoi(u.Port())
+	return u.Port() == "" && !strings.HasSuffix(u.Host, ":") || err == nil && n > 0 && n < 1<<16
+}
+
+// gitHubName is the name of the environment on GitHub: payments/production, or production in a repository that is one service.
+func gitHubName(service string, e entry) string {
+	if v, ok := e.get("github_environment"); ok && !v.bad {
+		return v.text
+	}
+	if service == "" {
+		return e.name
+	}
+	return service + "/" + e.name
+}
+
+// onGitHub holds each lane to an environment of its own on GitHub, whose names know no case. Names that nobody chose come first, so that
+// it is the choice that is told of.
+func (l *linker) onGitHub() {
+	taken := map[string]Lane{}
+	for _, chosen := range []bool{false, true} {
+		l.eachLane(func(service string, e entry) {
+			if e.has("github_environment") != chosen {
+				return
+			}
+			name := strings.ToLower(gitHubName(service, e))
+			if other, ok := taken[name]; ok && chosen {
+				v, _ := e.get("github_environment")
+				l.beyond(v.value.at, "%s is the GitHub environment of %s already. Choose another.", quote(v.text), quote(other.String()))
+			}
+			taken[name] = Lane{service, e.name}
+		})
+	}
+}
+
+func (l *linker) eachLane(do func(service string, e entry)) {
+	for _, e := range l.top.entries("environments") {
+		do("", e)
+	}
+	for _, s := range l.top.entries("services") {
+		l.service = s.name
+		for _, e := range s.entries("environments") {
+			do(s.name, e)
+		}
+	}
+	l.service = ""
+}

@@ -1,0 +1,69 @@
+package config
+
+import (
+	"strconv"
+	"strings"
+	"unicode/utf8"
+)
+
+// near is the known word that somebody most likely meant, or "".
+func near(word string, known []string) string {
+	best, found := 1+max(1, min(3, utf8.RuneCountInString(word)/3)), ""
+	if utf8.RuneCountInString(word) > 100 {
+		return ""
+	}
+	for _, k := range known {
+		if d := distance(strings.ToLower(word), strings.ToLower(k)); d < best {
+			best, found = d, k
+		}
+	}
+	return found
+}
+
+// distance counts the letters to put in, take out, change or swap with their neighbour to make b of a.
+func distance(a, b string) int {
+	s, t := []rune(a), []rune(b)
+	rows := make([][]int, len(s)+1)
+	for i := range rows {
+		rows[i] = make([]int, len(t)+1)
+		rows[i][0] = i
+	}
+	for j := range t {
+		rows[0][j+1] = j + 1
+	}
+	for i := 1; i <= len(s); i++ {
+		for j := 1; j <= len(t); j++ {
+			change := 1
+			if s[i-1] == t[j-1] {
+				change = 0
+			}
+			rows[i][j] = min(rows[i-1][j]+1, rows[i][j-1]+1, rows[i-1][j-1]+change)
+			if i > 1 && j > 1 && s[i-1] == t[j-2] && s[i-2] == t[j-1] {
+				rows[i][j] = min(rows[i][j], rows[i-2][j-2]+1)
+			}
+		}
+	}
+	return rows[len(s)][len(t)]
+}
+
+// shown is how much of somebody's text a sentence repeats, in characters.
+const shown = 60
+
+// quote repeats somebody's text in a sentence: cut, and with nothing in it that a terminal or a page could take for a command.
+func quote(s string) string { return strconv.QuoteToGraphic(cut(s)) }
+
+// cut is as much of somebody's text as is shown.
+func cut(s string) string {
+	if utf8.RuneCountInString(s) > shown {
+		return string([]rune(s)[:shown]) + "…"
+	}
+	return s
+}
+
+// article puts a or an before a word.
+func article(word string) string {
+	if word != "" && strings.ContainsRune("aeiou", rune(word[0])) {
+		return "an " + word
+	}
+	return "a " + word
+}
