@@ -136,10 +136,11 @@ func (c *call) findRepo() error {
 	if c.r.URL.RawQuery != "" {
 		to += "?" + c.r.URL.RawQuery
 	}
-	return &refusal{
-		status:  map[bool]int{true: http.StatusMovedPermanently, false: http.StatusTemporaryRedirect}[c.r.Method == http.MethodGet],
-		message: "Moved Permanently", header: http.Header{"Location": {to}},
+	status := http.StatusTemporaryRedirect
+	if c.r.Method == http.MethodGet {
+		status = http.StatusMovedPermanently
 	}
+	return &refusal{status: status, message: "Moved Permanently", header: http.Header{"Location": {to}}}
 }
 
 // write sends an answer with the headers that GitHub puts on all of them.
@@ -152,6 +153,7 @@ func (s *Server) write(w http.ResponseWriter, r *http.Request, who *principal, a
 	s.rateHeaders(header, who)
 	s.mu.Unlock()
 	header.Set("X-GitHub-Request-Id", strings.ToUpper(randomHex(8)))
+	header.Set("Date", s.now().Format(http.TimeFormat))
 	header.Set("X-GitHub-Media-Type", "github.v3; format=json")
 	header.Set("X-GitHub-Api-Version-Selected", "2022-11-28")
 	if len(a.links) > 0 {

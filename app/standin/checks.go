@@ -1,6 +1,7 @@
 package standin
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net/http"
@@ -94,12 +95,6 @@ func (r *Repo) Reopened() int {
 }
 
 func (run *checkRun) public() CheckRun {
-	deref := func(text *string) string {
-		if text == nil {
-			return ""
-		}
-		return *text
-	}
 	return CheckRun{
 		ID: run.id, Name: run.name, HeadSHA: run.suite.sha, App: run.app.slug, ExternalID: run.externalID, DetailsURL: run.detailsURL,
 		Status: run.status, Conclusion: run.conclusion, Title: deref(run.title), Summary: deref(run.summary), Text: deref(run.text),
@@ -223,7 +218,6 @@ func (run *checkRun) finished(actor *account, before string) {
 	if run.status == "completed" && before != "completed" {
 		run.announce("completed", actor, nil)
 	}
-	run.suite.rerequested = false
 	run.suite.settle(actor)
 }
 
@@ -268,6 +262,9 @@ func rerequestCheckRun(c *call) (*answer, error) {
 	if err != nil {
 		return nil, err
 	}
+	if run.app != c.s.app || run.status != "completed" {
+		return nil, refuse(http.StatusUnprocessableEntity, "This check run is not rerequestable")
+	}
 	run.rerequest(c.actor())
 	return created(object{}), nil
 }
@@ -276,8 +273,11 @@ func rerequestCheckRun(c *call) (*answer, error) {
 func (r *Repo) Rerequest(login string, checkRunID int64) error {
 	return r.act(login, "write", func(actor *account) error {
 		run := r.run(checkRunID)
-		if run == nil {
-			return fmt.Errorf("there is no check run %d", checkRunID)
+		if run == nil || run.app != r.server.app {
+			return fmt.Errorf("the App has no check run %d", checkRunID)
+		}
+		if run.status != "completed" {
+			return fmt.Errorf("check run %q is not completed", run.name)
 		}
 		run.rerequest(actor)
 		return nil
@@ -285,17 +285,33 @@ func (r *Repo) Rerequest(login string, checkRunID int64) error {
 }
 
 func (run *checkRun) rerequest(actor *account) {
-	run.suite.rerequested = true
+	body := object{"check_run": run.eventJSON()}
+	// The event shows the suite as it was before, and always as completed.
+	shown := body["check_run"].(object)["check_suite"].(object)
+	shown["status"], shown["conclusion"] = "completed", cmp.Or(run.suite.conclusion, run.conclusion)
 	run.suite.status, run.suite.conclusion, run.suite.updated = "queued", "", run.suite.repo.server.now()
-	run.announce("rerequested", actor, nil)
+	run.suite.repo.emit("check_run", "rerequested", actor, body)
+}
+
+// RerequestAll presses Re-run all checks: the App's suite of the commit goes back to queued.
+func (r *Repo) RerequestAll(login, sha string) error {
+	return r.act(login, "write", func(actor *account) error {
+		s := r.suite(r.server.app, sha)
+		if s == nil {
+			return fmt.Errorf("the App has no check suite on %s", sha)
+		}
+		s.emit("rerequested", actor)
+		s.status, s.conclusion, s.updated = "queued", "", r.server.now()
+		return nil
+	})
 }
 
 // Press presses one of a completed check run's buttons.
 func (r *Repo) Press(login string, checkRunID int64, identifier string) error {
 	return r.act(login, "write", func(actor *account) error {
 		run := r.run(checkRunID)
-		if run == nil {
-			return fmt.Errorf("there is no check run %d", checkRunID)
+		if run == nil || run.app != r.server.app {
+			return fmt.Errorf("the App has no check run %d", checkRunID)
 		}
 		if run.status != "completed" {
 			return errors.New("a check run shows its buttons only when it is completed")

@@ -80,9 +80,9 @@ func (r *Repo) Deployments(environment string) []Deployment {
 }
 
 func (d *deployment) public() Deployment {
-	out := Deployment{ID: d.id, SHA: d.sha, Ref: d.ref, Task: d.task, Environment: d.environment, Payload: string(d.payload), CreatedAt: d.created}
-	if d.description != nil {
-		out.Description = *d.description
+	out := Deployment{
+		ID: d.id, SHA: d.sha, Ref: d.ref, Task: d.task, Environment: d.environment, Description: deref(d.description),
+		Payload: string(d.payload), CreatedAt: d.created,
 	}
 	for _, s := range d.statuses {
 		out.Statuses = append(out.Statuses, DeploymentStatus{s.state, s.description, s.logURL, s.environmentURL, s.at})
@@ -129,15 +129,9 @@ func createDeployment(c *call) (*answer, error) {
 }
 
 func (c *call) newDeployment(request deploymentRequest, sha string) *deployment {
-	value := func(text *string, fallback string) string {
-		if text == nil {
-			return fallback
-		}
-		return cmp.Or(*text, fallback)
-	}
-	environment := value(request.Environment, "production")
+	environment := cmp.Or(deref(request.Environment), "production")
 	d := &deployment{
-		id: c.s.id(), sha: sha, ref: *request.Ref, task: value(request.Task, "deploy"), environment: environment, original: environment,
+		id: c.s.id(), sha: sha, ref: *request.Ref, task: cmp.Or(deref(request.Task), "deploy"), environment: environment, original: environment,
 		description: request.Description, payload: request.Payload, creator: c.actor(), byApp: c.byApp(),
 		transient: request.Transient != nil && *request.Transient, production: environment == "production",
 		created: c.s.now(), updated: c.s.now(),
@@ -204,9 +198,13 @@ func (r *Repo) contextsPass(sha, ref string, required *[]string) error {
 			continue
 		}
 		for _, run := range s.latest() {
-			states[run.name] = "pending"
-			if run.status == "completed" {
-				states[run.name] = map[bool]string{true: "success", false: "failure"}[worse(run.conclusion) <= worse("success")]
+			switch {
+			case run.status != "completed":
+				states[run.name] = "pending"
+			case worse(run.conclusion) <= worse("success"):
+				states[run.name] = "success"
+			default:
+				states[run.name] = "failure"
 			}
 		}
 	}
@@ -272,123 +270,4 @@ func getDeployment(c *call) (*answer, error) {
 		return nil, err
 	}
 	return ok(c.repo.deploymentJSON(d)), nil
-}
-
-type deploymentStatusRequest struct {
-	State          string  `json:"state"`
-	TargetURL      *string `json:"target_url"`
-	LogURL         *string `json:"log_url"`
-	Description    *string `json:"description"`
-	Environment    *string `json:"environment"`
-	EnvironmentURL *string `json:"environment_url"`
-	AutoInactive   *bool   `json:"auto_inactive"`
-}
-
-func createDeploymentStatus(c *call) (*answer, error) {
-	d, err := c.deployment()
-	if err != nil {
-		return nil, err
-	}
-	request, err := decode[deploymentStatusRequest](c)
-	if err != nil {
-		return nil, err
-	}
-	if err := request.validate(); err != nil {
-		return nil, err
-	}
-	status := deploymentStatus{
-		id: c.s.id(), state: request.State, environment: d.environment, creator: c.actor(), byApp: c.byApp(), at: c.s.now(),
-	}
-	for to, from := range map[*string]*string{
-		&status.description: request.Description, &status.environmentURL: request.EnvironmentURL, &status.environment: request.Environment,
-		&status.logURL: request.LogURL,
-	} {
-		if from != nil {
-			*to = *from
-		}
-	}
-	if status.logURL == "" && request.TargetURL != nil {
-		status.logURL = *request.TargetURL
-	}
-	d.environment = cmp.Or(status.environment, d.environment)
-	status.environment = d.environment
-	d.statuses, d.updated = append(d.statuses, status), status.at
-	if request.State == "success" && (request.AutoInactive == nil || *request.AutoInactive) {
-		c.retire(d)
-	}
-	return created(c.repo.deploymentStatusJSON(d, status)), nil
-}
-
-func (q *deploymentStatusRequest) validate() error {
-	states := []string{"error", "failure", "inactive", "in_progress", "queued", "pending", "success"}
-	switch {
-	case !slices.Contains(states, q.State):
-		return invalid("%q is not a member of %q.", q.State, states)
-	case q.Description != nil && utf8.RuneCountInString(*q.Description) > 140:
-		return failed("DeploymentStatus", "description", "custom", "description is too long (maximum is 140 characters)")
-	case q.Environment != nil && utf8.RuneCountInString(*q.Environment) > 255:
-		return failed("DeploymentStatus", "environment", "custom", "environment is too long (maximum is 255 characters)")
-	}
-	for _, address := range []*string{q.LogURL, q.EnvironmentURL, q.TargetURL} {
-		if address != nil && *address != "" && !isWebAddress(*address) {
-			return failed("DeploymentStatus", "url", "custom", "must use http(s) scheme")
-		}
-	}
-	return nil
-}
-
-// retire marks the earlier successes of the environment inactive: those that are neither transient nor production, as GitHub says.
-func (c *call) retire(now *deployment) {
-	for _, d := range c.repo.deployments {
-		if d == now || d.production || d.transient || !strings.EqualFold(d.environment, now.environment) || d.id > now.id {
-			continue
-		}
-		if n := len(d.statuses); n == 0 || d.statuses[n-1].state != "success" {
-			continue
-		}
-		d.statuses = append(d.statuses, deploymentStatus{
-			id: c.s.id(), state: "inactive", environment: d.environment, creator: c.actor(), byApp: c.byApp(), at: c.s.now(),
-		})
-		d.updated = c.s.now()
-	}
-}
-
-func (r *Repo) deploymentStatusJSON(d *deployment, status deploymentStatus) object {
-	deploymentURL := fmt.Sprintf("%s/deployments/%d", r.apiURL(), d.id)
-	o := object{
-		"url": fmt.Sprintf("%s/statuses/%d", deploymentURL, status.id), "id": status.id, "node_id": nodeID("DES", status.id),
-		"state": status.state, "creator": r.server.userJSON(status.creator), "description": status.description,
-		"environment": status.environment, "target_url": status.logURL, "created_at": stamp(status.at), "updated_at": stamp(status.at),
-		"deployment_url": deploymentURL, "repository_url": r.apiURL(), "environment_url": status.environmentURL, "log_url": status.logURL,
-		"performed_via_github_app": nil,
-	}
-	if status.byApp != nil {
-		o["performed_via_github_app"] = r.server.appJSON(status.byApp)
-	}
-	return o
-}
-
-func listDeploymentStatuses(c *call) (*answer, error) {
-	d, err := c.deployment()
-	if err != nil {
-		return nil, err
-	}
-	var all []any
-	for _, status := range slices.Backward(d.statuses) {
-		all = append(all, c.repo.deploymentStatusJSON(d, status))
-	}
-	return c.list(all)
-}
-
-func getDeploymentStatus(c *call) (*answer, error) {
-	d, err := c.deployment()
-	if err != nil {
-		return nil, err
-	}
-	for _, status := range d.statuses {
-		if strconv.FormatInt(status.id, 10) == c.vars["status"] {
-			return ok(c.repo.deploymentStatusJSON(d, status)), nil
-		}
-	}
-	return nil, notFound()
 }

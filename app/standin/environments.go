@@ -62,7 +62,6 @@ func (r *Repo) environmentJSON(e *environment) object {
 		"id": e.id, "node_id": nodeID("EN", e.id), "name": e.name, "url": r.apiURL() + "/environments/" + escaped,
 		"html_url":   r.htmlURL() + "/deployments/activity_log?environments_filter=" + url.QueryEscape(e.name),
 		"created_at": stamp(e.created), "updated_at": stamp(e.updated), "protection_rules": rules, "deployment_branch_policy": nil,
-		"can_admins_bypass": true,
 	}
 }
 

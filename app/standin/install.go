@@ -187,9 +187,6 @@ func (s *Server) emitInstallation(i *installation, action string) {
 		}
 	}
 	body := object{"action": action, "installation": s.installationJSON(i), "sender": s.userJSON(s.sender(i)), "repositories": append([]any{}, repos...)}
-	if action == "created" {
-		body["requester"] = nil
-	}
 	s.enqueue(envelope{event: "installation", action: action, installation: i, body: body})
 }
 

@@ -24,6 +24,21 @@ func nilIfEmpty(text string) any {
 	return text
 }
 
+// orNil is null for what was never given.
+func orNil(text *string) any {
+	if text == nil {
+		return nil
+	}
+	return *text
+}
+
+func deref(text *string) string {
+	if text == nil {
+		return ""
+	}
+	return *text
+}
+
 func (s *Server) userJSON(a *account) object {
 	if a == nil {
 		return nil

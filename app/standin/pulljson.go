@@ -55,7 +55,10 @@ func (p *Pull) json() object {
 	var mergeable any
 	state := "unknown"
 	if p.mergeable != nil && p.state == "open" {
-		mergeable, state = *p.mergeable, map[bool]string{true: "clean", false: "dirty"}[*p.mergeable]
+		mergeable, state = *p.mergeable, "dirty"
+		if *p.mergeable {
+			state = "clean"
+		}
 	}
 	maps.Copy(o, object{
 		"merged": p.merged, "mergeable": mergeable, "rebaseable": mergeable, "mergeable_state": state,

@@ -261,11 +261,21 @@ func (p *Pull) files() ([]fileChange, error) {
 func (p *Pull) Number() int { return p.number }
 
 // Head is the commit at the tip of the pull request now.
-func (p *Pull) Head() string { return p.locked1(func() string { return p.headSHA }) }
+func (p *Pull) Head() string { return p.read(func() string { return p.headSHA }) }
+
+// State is open, closed or merged.
+func (p *Pull) State() string {
+	return p.read(func() string {
+		if p.merged {
+			return "merged"
+		}
+		return p.state
+	})
+}
 
 // MergeCommit is the commit that merged it, and empty before: the test merge of an open pull request is not told.
 func (p *Pull) MergeCommit() string {
-	return p.locked1(func() string {
+	return p.read(func() string {
 		if !p.merged {
 			return ""
 		}
@@ -273,10 +283,10 @@ func (p *Pull) MergeCommit() string {
 	})
 }
 
-func (p *Pull) locked1(read func() string) string {
+func (p *Pull) read(what func() string) string {
 	p.repo.server.mu.Lock()
 	defer p.repo.server.mu.Unlock()
-	return read()
+	return what()
 }
 
 // Close closes the pull request without merging it.

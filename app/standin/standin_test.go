@@ -81,7 +81,10 @@ func start(t *testing.T, change ...func(*standin.Options)) *world {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { w.gh.Close() })
+	t.Cleanup(func() {
+		w.quiet()
+		w.gh.Close()
+	})
 	return w
 }
 

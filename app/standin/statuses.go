@@ -87,13 +87,6 @@ func (r *Repo) statusEvent(st *status, c *commit) object {
 	}
 }
 
-func orNil(text *string) any {
-	if text == nil {
-		return nil
-	}
-	return *text
-}
-
 func (r *Repo) statusJSON(st *status) object {
 	return object{
 		"url": r.apiURL() + "/statuses/" + st.sha, "avatar_url": fmt.Sprintf("%s/avatars/%d", r.server.url, st.creator.id), "id": st.id,

@@ -17,7 +17,6 @@ type suite struct {
 	sha, branch        string
 	before             string
 	status, conclusion string
-	rerequested        bool
 	created, updated   time.Time
 }
 
@@ -112,7 +111,6 @@ func (s *suite) json() object {
 // longJSON is a suite as the API and its own events show it.
 func (s *suite) longJSON() object {
 	o := s.json()
-	o["rerequestable"], o["runs_rerequestable"] = true, true
 	o["latest_check_runs_count"], o["check_runs_url"] = len(s.latest()), o["url"].(string)+"/check-runs"
 	if c, found := s.repo.commit(s.sha); found {
 		o["head_commit"] = s.repo.headCommitJSON(c)
@@ -136,18 +134,12 @@ func (run *checkRun) json() object {
 func (run *checkRun) eventJSON() object {
 	r := run.suite.repo
 	url := fmt.Sprintf("%s/check-runs/%d", r.apiURL(), run.id)
-	text := func(p *string) any {
-		if p == nil {
-			return nil
-		}
-		return *p
-	}
 	return object{
 		"id": run.id, "node_id": nodeID("CR", run.id), "head_sha": run.suite.sha, "external_id": run.externalID, "url": url,
 		"html_url": fmt.Sprintf("%s/runs/%d", r.htmlURL(), run.id), "details_url": run.detailsURL, "status": run.status,
 		"conclusion": nilIfEmpty(run.conclusion), "started_at": stamp(run.started), "completed_at": stamp(run.completed), "name": run.name,
 		"output": object{
-			"title": text(run.title), "summary": text(run.summary), "text": text(run.text), "annotations_count": len(run.annotations),
+			"title": orNil(run.title), "summary": orNil(run.summary), "text": orNil(run.text), "annotations_count": len(run.annotations),
 			"annotations_url": url + "/annotations",
 		},
 		"check_suite": run.suite.json(), "app": r.server.appJSON(run.app), "pull_requests": run.suite.pulls(),
@@ -235,6 +227,7 @@ func listCheckSuites(c *call) (*answer, error) {
 func (s *suite) apiJSON() object {
 	o := s.longJSON()
 	o["repository"] = s.repo.json()
+	o["rerequestable"], o["runs_rerequestable"] = true, true
 	return o
 }
 

@@ -60,7 +60,9 @@ func createToken(c *call) (*answer, error) {
 		repos := []any{}
 		for _, r := range c.s.sortedRepos() {
 			if t.repos[r.id] {
-				repos = append(repos, r.json())
+				o := r.json()
+				delete(o, "custom_properties")
+				repos = append(repos, o)
 			}
 		}
 		body["repositories"] = repos
