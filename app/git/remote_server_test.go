@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -208,4 +209,15 @@ func wantEqual[T any](t testing.TB, got, want T) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Fatalf("not what is wanted (- wanted, + got):\n%s", diff)
 	}
+}
+
+// asUser runs a script as another user, as a step is run.
+func asUser(t testing.TB, uid uint32, dir, script string) (string, error) {
+	t.Helper()
+	cmd := exec.Command("sh", "-ec", script)
+	cmd.Dir = dir
+	cmd.Env = []string{"PATH=/usr/bin:/bin", "LC_ALL=C"}
+	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: uid, Gid: uid}}
+	out, err := cmd.CombinedOutput()
+	return string(out), err
 }
