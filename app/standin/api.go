@@ -204,7 +204,7 @@ func (s *Server) refusalAnswer(header http.Header, err error) *answer {
 	for key, values := range no.header {
 		header[key] = values
 	}
-	body := object{"message": no.message, "documentation_url": "https://docs.github.com/rest", "status": strconv.Itoa(no.status)}
+	body := problemJSON(no.status, no.message)
 	if no.errors != nil {
 		body["errors"] = no.errors
 	}
@@ -212,6 +212,15 @@ func (s *Server) refusalAnswer(header http.Header, err error) *answer {
 		body["url"] = location
 	}
 	return &answer{status: no.status, body: body}
+}
+
+// problemJSON is the body of a refusal. Clients tell a secondary limit by the page that it names.
+func problemJSON(status int, message string) object {
+	page := "https://docs.github.com/rest"
+	if strings.Contains(message, "secondary rate limit") {
+		page += "/using-the-rest-api/rate-limits-for-the-rest-api#about-secondary-rate-limits"
+	}
+	return object{"message": message, "documentation_url": page, "status": strconv.Itoa(status)}
 }
 
 // decode reads a JSON body strictly: what GitHub's description does not know, it does not permit.

@@ -190,7 +190,7 @@ func (s *Server) answerFault(w http.ResponseWriter, fault Fault) {
 	if fault.RetryAfter > 0 {
 		w.Header().Set("Retry-After", strconv.Itoa(fault.RetryAfter))
 	}
-	body, err := json.Marshal(object{"message": message, "documentation_url": "https://docs.github.com/rest", "status": strconv.Itoa(fault.Status)})
+	body, err := json.Marshal(problemJSON(fault.Status, message))
 	if err != nil {
 		panic(err)
 	}

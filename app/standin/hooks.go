@@ -313,7 +313,7 @@ func (r *Repo) emit(event, action string, sender *account, body object) {
 		body["action"] = action
 	}
 	if _, set := body["repository"]; !set {
-		body["repository"] = r.json()
+		body["repository"] = r.eventJSON()
 	}
 	body["sender"] = r.server.userJSON(sender)
 	body["installation"] = object{"id": i.id, "node_id": nodeID("MDIzOk", i.id)}

@@ -152,8 +152,15 @@ func (r *Repo) json() object {
 		"has_projects": true, "has_downloads": true, "has_wiki": true, "has_pages": false, "has_discussions": false, "forks_count": r.forks(),
 		"mirror_url": nil, "archived": false, "disabled": false, "open_issues_count": r.openPulls(), "license": nil, "allow_forking": true,
 		"is_template": false, "web_commit_signoff_required": false, "topics": []any{}, "visibility": visibility, "forks": r.forks(),
-		"open_issues": r.openPulls(), "watchers": 0, "default_branch": r.defaultBranch, "custom_properties": object{},
+		"open_issues": r.openPulls(), "watchers": 0, "default_branch": r.defaultBranch,
 	})
+	return o
+}
+
+// eventJSON is the repository in webhooks, which carry what REST answers leave out.
+func (r *Repo) eventJSON() object {
+	o := r.json()
+	o["custom_properties"] = object{}
 	return o
 }
 
@@ -164,7 +171,7 @@ func (r *Repo) shortJSON() object {
 
 // pushJSON is the repository as push events carry it: with times as numbers, alone among the events.
 func (r *Repo) pushJSON() object {
-	o := r.json()
+	o := r.eventJSON()
 	owner := r.server.userJSON(r.owner)
 	owner["name"], owner["email"] = r.owner.login, nilIfEmpty(r.owner.email)
 	o["owner"], o["url"] = owner, r.htmlURL()

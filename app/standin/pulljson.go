@@ -6,7 +6,13 @@ import (
 )
 
 func (p *Pull) emit(action string, sender *account, more object) {
-	body := object{"number": p.number, "pull_request": p.json()}
+	pull := p.json()
+	for _, end := range []string{"head", "base"} {
+		if repo, known := pull[end].(object)["repo"].(object); known {
+			repo["custom_properties"] = object{}
+		}
+	}
+	body := object{"number": p.number, "pull_request": pull}
 	for key, value := range more {
 		body[key] = value
 	}

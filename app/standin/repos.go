@@ -237,14 +237,8 @@ func (r *Repo) Transfer(login, owner string) error {
 			delete(left.chosen, r.id)
 			r.server.emitInstallationRepositories(left, "removed", []any{r.shortJSON()})
 		}
-		kind := "user"
-		if from.kind == "Organization" {
-			kind = "organization"
-		}
-		owned := object{kind: r.server.userJSON(from)}
-		if kind == "organization" {
-			owned = object{kind: r.server.organizationJSON(from)}
-		}
+		// GitHub's schema knows user alone here, for organisations too.
+		owned := object{"user": r.server.userJSON(from)}
 		r.emit("repository", "transferred", actor, object{"changes": object{"owner": object{"from": owned}}})
 		return nil
 	})

@@ -1,7 +1,6 @@
 package standin_test
 
 import (
-	"bytes"
 	"context"
 	"crypto/hmac"
 	"crypto/rand"
@@ -274,31 +273,4 @@ func wantStatus(t *testing.T, what string, err error, want int) {
 	if got := status(err); got != want {
 		t.Errorf("%s: status %d (%v), want %d", what, got, err, want)
 	}
-}
-
-func must[T any](t *testing.T, value T, err error) T {
-	t.Helper()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return value
-}
-
-func post(t *testing.T, address, token, body string) *http.Response {
-	t.Helper()
-	request := must(t, must1(http.NewRequest("POST", address, bytes.NewReader([]byte(body)))), nil)
-	request.Header.Set("Authorization", "Bearer "+token)
-	answer, err := http.DefaultClient.Do(request)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { answer.Body.Close() })
-	return answer
-}
-
-func must1[T any](value T, err error) T {
-	if err != nil {
-		panic(err)
-	}
-	return value
 }

@@ -60,9 +60,7 @@ func createToken(c *call) (*answer, error) {
 		repos := []any{}
 		for _, r := range c.s.sortedRepos() {
 			if t.repos[r.id] {
-				o := r.json()
-				delete(o, "custom_properties")
-				repos = append(repos, o)
+				repos = append(repos, r.json())
 			}
 		}
 		body["repositories"] = repos
