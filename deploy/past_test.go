@@ -1,0 +1,126 @@
+package deploy
+
+import (
+	"slices"
+	"testing"
+
+	"github.com/slipway-cd/slipway/app"
+	"github.com/slipway-cd/slipway/policies"
+)
+
+// past is what an onlooker remembers who hears every message and sees every act begin and end. What a lane remembers must be the same.
+type past struct {
+	live, last      app.SHA
+	newest          app.Place
+	held            bool
+	good, bad, gone [commits + 1]bool
+}
+
+// remembered reads the fields of a lane alone, for its helpers may be wrong.
+func remembered(l Lane) past {
+	p := past{live: l.Live.SHA, last: l.Last.SHA, newest: l.Newest, held: l.Hold.Key != 0}
+	for _, q := range l.Promotions {
+		i := q.Commit.Place
+		p.good[i] = p.good[i] || q.State == Live
+		p.bad[i] = p.bad[i] || q.State == RolledBack || q.State == Failed
+		p.gone[i] = p.gone[i] || q.Gone
+	}
+	return p
+}
+
+// checkPast holds that a lane remembers what happened, and judges a commit for later environments by that: one that was bad is not made
+// good by another, nor by a new attempt that never started.
+func checkPast(t *testing.T, before Lane, m app.Message, after Lane, begun, ended []act) {
+	p, now := remembered(before).then(before, m, begun, ended), remembered(after)
+	for i := 1; i <= commits; i++ {
+		p.bad[i] = p.bad[i] || now.bad[i] // that it ended badly was checked by its move
+		going := slices.ContainsFunc(after.Promotions, func(q Promotion) bool { return q.Commit.SHA == sha(i) && !q.State.Ended() })
+		want := policies.StandingOpen
+		switch {
+		case p.good[i]:
+			want = policies.StandingProven
+		case p.bad[i] && !going:
+			want = policies.StandingLost
+		case !p.bad[i] && !p.gone[i] && slices.Contains(p.good[i:], true):
+			want = policies.StandingProven
+		}
+		if got := after.Standing(commit(i)); got != want {
+			t.Errorf("%d stands as %v and not %v by %#v: %s\nafter %s", i, got, want, m, brief(before), brief(after))
+		}
+	}
+	if now != p {
+		t.Errorf("%#v makes of %s\n%s, which remembers\n%+v, not\n%+v", m, brief(before), brief(after), now, p)
+	}
+}
+
+// then is what the onlooker remembers afterwards.
+func (p past) then(before Lane, m app.Message, begun, ended []act) past {
+	switch m := m.(type) {
+	case app.Gone:
+		p.gone[m.Commit.Place] = true
+	case app.Said:
+		p.held = m.Verb == app.VerbHold || p.held && !(m.Verb == app.VerbUnhold && m.Key == before.Hold.Key)
+	}
+	for _, a := range ended {
+		i := undone(before, a.commit).Commit.Place
+		switch m := m.(type) {
+		case Probed:
+			if before := undone(before, a.commit); before.State == Verifying {
+				p.good[i] = m.Outcome == app.Succeeded
+			} else if m.Outcome == app.Succeeded {
+				p.last = before.To
+			}
+		case Deployed:
+			p.live = ""
+			if m.Status.Outcome == app.Succeeded {
+				p.live = a.commit
+				p.good[i] = undone(before, a.commit).Release.Spec.Verify.HTTP == "" && len(begun) == 0
+			}
+		case Restored:
+			p.live = ""
+			if m.Status.Outcome == app.Succeeded {
+				p.live = a.to
+				if len(begun) == 0 {
+					p.last = a.to
+				}
+			}
+		}
+	}
+	for _, a := range begun {
+		switch a.kind {
+		case "put":
+			q := undoneOrWaiting(before, a.commit)
+			p.last, p.newest = a.commit, max(p.newest, q.Commit.Place)
+		case "restore":
+			q := lastStarted(before, a.commit)
+			p.held, p.good[q.Commit.Place] = p.held || q.Release.HoldAfter, false
+			p.bad[q.Commit.Place] = p.bad[q.Commit.Place] && badBeside(before, q)
+		}
+	}
+	return p
+}
+
+// badBeside says whether another attempt than q of its commit ended badly.
+func badBeside(l Lane, q Promotion) bool {
+	return slices.ContainsFunc(l.Promotions, func(o Promotion) bool {
+		return o.Commit == q.Commit && o.Attempt != q.Attempt && (o.State == RolledBack || o.State == Failed)
+	})
+}
+
+func undoneOrWaiting(l Lane, c app.SHA) (p Promotion) {
+	for _, q := range l.Promotions {
+		if q.Commit.SHA == c && !q.State.Ended() {
+			p = q
+		}
+	}
+	return p
+}
+
+func lastStarted(l Lane, c app.SHA) (p Promotion) {
+	for _, q := range l.Promotions {
+		if q.Commit.SHA == c && q.Put != 0 {
+			p = q
+		}
+	}
+	return p
+}

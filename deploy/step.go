@@ -1,0 +1,228 @@
+package deploy
+
+import (
+	"slices"
+	"time"
+
+	"github.com/slipway-cd/slipway/app"
+)
+
+// Step is what a message does to a lane. It is pure and total: a message that does not fit changes nothing. The letters that come back are
+// for the other environments of the service, when they could see a difference.
+func Step(l Lane, m app.Message, now time.Time) (Lane, []app.Letter) {
+	before := l
+	l.Promotions = slices.Clone(l.Promotions)
+	step := &step{Lane: &l, now: now}
+	step.take(m)
+	step.choose()
+	return l, l.tell(before)
+}
+
+// step is a lane in the middle of one message, with the time at which it came.
+type step struct {
+	*Lane
+	now time.Time
+}
+
+func (l *step) take(m app.Message) {
+	switch m := m.(type) {
+	case app.Ready:
+		l.ready(m)
+	case app.Changed:
+		l.changed(m.Commit)
+	case app.Gone:
+		l.gone(m.Commit)
+	case app.Removed:
+		l.removed(m.Commit)
+	case app.Approved:
+		l.approved(m)
+	case app.Unapproved:
+		l.unapproved(m)
+	case app.Said:
+		l.obey(m)
+	case Lapsed:
+		l.unhold(m.Hold)
+	default:
+		l.answered(m)
+	}
+}
+
+// answered takes in what the world answers.
+func (l *step) answered(m app.Message) {
+	switch m := m.(type) {
+	case Judged:
+		l.judged(m)
+	case Began:
+		l.began(m)
+	case Deployed:
+		l.deployed(m)
+	case Probed:
+		l.probed(m)
+	case Restored:
+		l.restored(m)
+	}
+}
+
+// tell lets the other environments look again when a commit stands differently here. Bad news too: a gate that waits for what will never
+// be good must hear of it. The standing itself is read as a fact, for news can arrive out of order.
+func (l Lane) tell(before Lane) []app.Letter {
+	if !l.turned(before) {
+		return nil
+	}
+	var letters []app.Letter
+	for _, e := range l.Environments {
+		if e != l.Environment {
+			letters = append(letters, app.Letter{To: app.LaneAddress(l.Repo, l.Service, e), Message: app.Changed{}})
+		}
+	}
+	return letters
+}
+
+// turned says whether any commit that matters stands differently than before: it can only if an attempt does.
+func (l Lane) turned(before Lane) bool {
+	if slices.EqualFunc(l.Promotions, before.Promotions, func(p, q Promotion) bool { return p.State == q.State && p.Gone == q.Gone }) {
+		return false
+	}
+	for _, of := range []Lane{before, l} {
+		for _, p := range of.Promotions {
+			if l.Standing(p.Commit) != before.Standing(p.Commit) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// number gives out a number that was never used before.
+func (l *step) number() app.Key {
+	l.Asked++
+	return l.Asked
+}
+
+// ask puts a promotion into a state that waits for an answer.
+func (l *step) ask(p *Promotion, s State) {
+	p.State, p.Key = s, l.number()
+}
+
+// enter puts a promotion into a state that begins afresh, and forgets what mattered only in the one before.
+func (l *step) enter(p *Promotion, s State) {
+	p.Back, p.Unclear, p.Extended, p.Restored, p.Was, p.Eligible = "", 0, false, false, Absent, false
+	l.ask(p, s)
+}
+
+// end makes a promotion final.
+func (l *step) end(p *Promotion, s State, why string) {
+	l.enter(p, s)
+	p.Ended, p.Why = l.now, why
+}
+
+// add makes an attempt, in its place among the others.
+func (l *step) add(p Promotion) *Promotion {
+	i := slices.IndexFunc(l.Promotions, func(q Promotion) bool { return q.Commit.Place > p.Commit.Place })
+	if i < 0 {
+		i = len(l.Promotions)
+	}
+	p.Arrived = l.now
+	l.Promotions = slices.Insert(l.Promotions, i, p)
+	q := &l.Promotions[i]
+	l.ask(q, Gating)
+	q.Attempt = q.Key
+	return q
+}
+
+// ready lets a green commit in, once. Too late is superseded whether or not the newer one did well, so that the order of arrival does not
+// matter. What is live would be too low a floor: after a rollback, the older commit that comes late was part of the one that failed. A
+// force-push does not lower it: what the branch then holds is new, and so above it, or was there before, and so a rollback.
+func (l *step) ready(m app.Ready) {
+	if m.Commit.Place >= l.Seen {
+		l.Seen, l.Environments = m.Commit.Place, m.Environments
+	}
+	if l.Closed && m.Commit.Place > l.ClosedAt {
+		l.Closed = false
+	}
+	p := l.newest(m.Commit.SHA)
+	switch {
+	case p != nil && p.State.Waits():
+		p.Artifact = m.Artifact
+		l.again(p)
+	case p != nil:
+	case l.Closed:
+		l.end(l.arrive(m), Canceled, "The file does not name this lane any more.")
+	case m.Commit.Place <= l.Newest:
+		p := l.arrive(m)
+		l.end(p, Superseded, "A newer commit has been released here already.")
+		p.By = l.newestStarted()
+	default:
+		l.arrive(m)
+	}
+}
+
+func (l *step) arrive(m app.Ready) *Promotion {
+	return l.add(Promotion{Commit: m.Commit, Artifact: m.Artifact})
+}
+
+func (l *step) newestStarted() app.Commit {
+	for _, p := range slices.Backward(l.Promotions) {
+		if p.Put != 0 {
+			return p.Commit
+		}
+	}
+	return app.Commit{}
+}
+
+// again asks about a promotion whose answer may be another now.
+func (l *step) again(p *Promotion) {
+	switch {
+	case p.State.Waits():
+		p.Eligible = false
+		l.ask(p, Gating)
+	case p.State == Retrying:
+		l.ask(p, Retrying)
+	}
+}
+
+// changed asks again about those whose answer may be another now. What has begun is past asking.
+func (l *step) changed(c app.SHA) {
+	for i := range l.Promotions {
+		if p := &l.Promotions[i]; c == "" || p.Commit.SHA == c {
+			l.again(p)
+		}
+	}
+}
+
+// gone takes out of the line what is no longer on the branch. It is remembered even of a commit that has not come yet.
+func (l *step) gone(c app.Commit) {
+	p := l.newest(c.SHA)
+	if p == nil {
+		p = l.add(Promotion{Commit: c})
+	}
+	for i := range l.Promotions {
+		if l.Promotions[i].Commit.SHA == c.SHA {
+			l.Promotions[i].Gone = true
+		}
+	}
+	switch {
+	case p.State.Waits():
+		l.end(p, Canceled, "It is no longer on the default branch.")
+	case p.State == Retrying:
+		l.interruptRetry()
+	}
+}
+
+// removed closes the lane: what waits is canceled, what is live is left.
+func (l *step) removed(c app.Commit) {
+	if c.SHA != "" && c.Place < l.Seen {
+		return
+	}
+	why := "The file does not name this lane any more."
+	if c.SHA == "" {
+		why = "slipway may not serve this repository any more."
+	}
+	l.Closed, l.ClosedAt = true, max(l.ClosedAt, l.Seen, c.Place)
+	l.interruptRetry()
+	for i := range l.Promotions {
+		if p := &l.Promotions[i]; p.State.Waits() {
+			l.end(p, Canceled, why)
+		}
+	}
+}

@@ -1,0 +1,207 @@
+package deploy
+
+import (
+	"slices"
+	"testing"
+
+	"github.com/slipway-cd/slipway/app"
+	"github.com/slipway-cd/slipway/policies"
+)
+
+// checkStep holds what must be true of every change.
+func checkStep(t *testing.T, before Lane, m app.Message, after Lane) {
+	for _, p := range after.Promotions {
+		checkMove(t, before, m, after, p)
+	}
+	for _, p := range before.Promotions {
+		if !slices.ContainsFunc(after.Promotions, func(q Promotion) bool { return q.Attempt == p.Attempt && q.Commit == p.Commit }) {
+			t.Errorf("%s#%d vanishes by %#v: %s", p.Commit.SHA, p.Attempt, m, brief(before))
+		}
+	}
+	had, has := acts(before), acts(after)
+	begun, ended := less(has, had), less(had, has)
+	checkActs(t, before, m, after, begun, ended)
+	checkPast(t, before, m, after, begun, ended)
+	if _, again := m.(app.Changed); again {
+		return
+	}
+	if r, is := m.(app.Ready); is && slices.ContainsFunc(before.Promotions, func(p Promotion) bool { return p.Commit == r.Commit }) {
+		return // it may bring a new artifact, so it is asked again
+	}
+	if twice, _ := Step(after, m, now); !same(twice, after) && !readyAgain(m) {
+		t.Errorf("%#v acts twice on %s\nonce  %s\ntwice %s", m, brief(before), brief(after), brief(twice))
+	}
+}
+
+func readyAgain(m app.Message) bool { _, is := m.(app.Ready); return is }
+
+// checkMove holds the table of moves; a new state has a new number; what has ended is left by a person's word alone; and nothing counts as
+// done that did not end well.
+func checkMove(t *testing.T, before Lane, m app.Message, after Lane, p Promotion) {
+	from, was := stateOf(before, p), attempt(before, p)
+	if from == p.State {
+		return
+	}
+	c, k := p.Commit.SHA, was.Key
+	if !slices.Contains(from.Moves(), p.State) && !(from == Absent && p.State == Canceled) {
+		t.Errorf("%q to %q by %#v: %s", from, p.State, m, brief(before))
+	}
+	if p.Key <= before.Asked && p.State != Held {
+		t.Errorf("%q under an old number by %#v: %s", p.State, m, brief(before))
+	}
+	ended := from != Absent && !open(was) && !slices.ContainsFunc(busyOnes(before), func(b Promotion) bool { return b.Attempt == p.Attempt })
+	if s, is := m.(app.Said); ended && !(is && s.Verb == app.VerbRollback && s.Commit == c) {
+		t.Errorf("final %q is left by %#v: %s", from, m, brief(before))
+	}
+	if from == Absent && p.State == Gating && !mayCome(before, m, p) {
+		t.Errorf("%s comes by %#v: %s", c, m, brief(before))
+	}
+	checkEnding(t, before, m, after, p, k)
+}
+
+func attempt(l Lane, p Promotion) Promotion {
+	for _, q := range l.Promotions {
+		if q.Commit == p.Commit && q.Attempt == p.Attempt {
+			return q
+		}
+	}
+	return Promotion{}
+}
+
+// mayCome repeats the rules for a new attempt, in other words than Step's.
+func mayCome(l Lane, m app.Message, p Promotion) bool {
+	var last Promotion
+	for _, q := range l.Promotions {
+		if q.Commit == p.Commit {
+			last = q
+		}
+	}
+	switch m := m.(type) {
+	case app.Ready:
+		return last.State == Absent && m.Commit == p.Commit && m.Commit.Place > l.Newest && (!l.Closed || m.Commit.Place > l.ClosedAt)
+	case app.Said:
+		bad := slices.Contains([]State{RolledBack, Failed, Canceled, Denied}, last.State)
+		return m.Verb == app.VerbRetry && m.Key == last.Key && bad && !l.Closed && !last.Gone && p.Commit.Place >= l.Newest
+	}
+	return false
+}
+
+func checkEnding(t *testing.T, before Lane, m app.Message, after Lane, p Promotion, k app.Key) {
+	c, well := p.Commit.SHA, false
+	switch m := m.(type) {
+	case Probed:
+		well = m.Commit == c && m.Key == k && m.Outcome == app.Succeeded
+	case Deployed:
+		well = m.Commit == c && m.Key == k && m.Status.Outcome == app.Succeeded && (p.State == Verifying || p.Release.Spec.Verify.HTTP == "")
+	case Restored:
+		well = m.Commit == c && m.Key == k && m.Status.Outcome == app.Succeeded
+	case app.Said:
+		well = m.Verb == app.VerbRetry && m.Key == k && p.State == Verifying
+	}
+	if !well && slices.Contains([]State{Live, RolledBack, Verifying}, p.State) {
+		t.Errorf("%s is %q by %#v: %s", c, p.State, m, brief(before))
+	}
+	if j, is := m.(Judged); p.State == Denied && !(is && j.Decision.Verdict == policies.Deny) {
+		t.Errorf("%s is denied by %#v: %s", c, m, brief(before))
+	}
+}
+
+// act is something done to the environment.
+type act struct {
+	kind   string
+	commit app.SHA
+	to     app.SHA
+	key    app.Key
+}
+
+func acts(l Lane) (all []act) {
+	for _, w := range Wants(l) {
+		switch t := w.Task.(type) {
+		case Put:
+			all = append(all, act{"put", t.Commit.SHA, "", t.Key})
+		case Watch:
+			all = append(all, act{"watch", t.Commit, "", t.Key})
+		case Restore:
+			all = append(all, act{"restore", t.Commit, t.To.SHA, t.Key})
+		}
+	}
+	return all
+}
+
+// less is a without b.
+func less(a, b []act) []act {
+	return slices.DeleteFunc(slices.Clone(a), func(w act) bool { return slices.Contains(b, w) })
+}
+
+// checkActs holds what touches the environment: nothing begins under an old number, no deployment without an allowing answer to the very
+// last question, nothing older over newer, no rollback but to what was good, and no program that runs is forgotten.
+func checkActs(t *testing.T, before Lane, m app.Message, after Lane, begun, ended []act) {
+	for _, a := range begun {
+		if a.key <= before.Asked {
+			t.Errorf("%+v begins under an old number, by %#v: %s", a, m, brief(before))
+		}
+		if a.kind == "put" && !mayStart(before, m, a.commit) {
+			t.Errorf("%s starts by %#v: %s", a.commit, m, brief(before))
+		}
+		if a.kind == "restore" && (a.to == "" || a.to != lastGood(after, a.commit)) {
+			t.Errorf("%+v is not the way back, by %#v: %s", a, m, brief(before))
+		}
+		if a.kind == "restore" && after.Hold.Key <= before.Asked && (before.Hold.Key != 0 || undone(after, a.commit).Release.HoldAfter) {
+			t.Errorf("%+v holds nothing anew, by %#v: %s", a, m, brief(before))
+		}
+	}
+	for _, a := range ended {
+		if !isOutcome(m, a) {
+			t.Errorf("%+v is forgotten by %#v: %s", a, m, brief(before))
+		}
+		if p := undone(before, a.commit); a.kind == "put" && p.Back != "" && undone(after, a.commit).State != RollingBack {
+			t.Errorf("/rollback of %s is forgotten by %#v: %s", a.commit, m, brief(before))
+		}
+	}
+}
+
+// undone is the attempt of a commit whose hands are on the environment.
+func undone(l Lane, c app.SHA) Promotion {
+	for _, p := range busyOnes(l) {
+		if p.Commit.SHA == c {
+			return p
+		}
+	}
+	return Promotion{}
+}
+
+// mayStart repeats the rules for a start, in other words than Step's.
+func mayStart(l Lane, m app.Message, c app.SHA) bool {
+	if d, is := m.(Deployed); is { // once more, because it may be
+		p := undone(l, c)
+		return p.Release.Spec.Idempotent && d.Key == p.Key && d.Status.Outcome == app.OutcomeUnknown
+	}
+	var p Promotion
+	newer := false
+	for _, q := range l.Promotions {
+		if q.Commit.SHA == c && !(q.State.Ended()) {
+			p = q
+		}
+	}
+	for _, q := range l.Promotions {
+		newer = newer || q.Commit.Place > p.Commit.Place && open(q) && q.Eligible
+	}
+	j, is := m.(Judged)
+	return is && j.Commit == c && j.Key == p.Key && j.Decision.Verdict == policies.Allow && l.Hold.Key == 0 && !l.Closed && !p.Gone &&
+		p.Commit.Place >= l.Newest && !(p.State == Gating && newer)
+}
+
+// isOutcome says whether the message ends the act: its outcome, and of watching also a way back.
+func isOutcome(m app.Message, a act) bool {
+	switch m := m.(type) {
+	case Deployed:
+		return a.kind == "put" && m.Key == a.key
+	case Restored:
+		return a.kind == "restore" && m.Key == a.key
+	case Probed:
+		return a.kind == "watch" && m.Key == a.key
+	case app.Said:
+		return a.kind == "watch" && m.Verb == app.VerbRollback && m.Commit == a.commit
+	}
+	return false
+}

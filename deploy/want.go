@@ -1,0 +1,157 @@
+package deploy
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/slipway-cd/slipway/app"
+	"github.com/slipway-cd/slipway/policies"
+)
+
+// What a lane wants done. Each is done once per key; the answer comes back under it.
+type (
+	// Gather asks for the facts of a promotion and the gate's judgement. Last says that an allow will start it. Answered by Judged.
+	Gather struct {
+		Key       app.Key
+		Commit    app.Commit
+		Artifact  string
+		Approvals []app.Approval
+		Last      bool
+	}
+	// Put asks for a deployment. Answered by Began and Deployed.
+	Put struct {
+		Key     app.Key
+		Commit  app.Commit
+		Release Release
+	}
+	// Watch asks for probes: for the whole bake, or, of a release that came back, until it answers well once. Answered by Probed.
+	Watch struct {
+		Key     app.Key
+		Commit  app.SHA // of the promotion that is answered
+		Verify  Verify
+		Brief   bool
+		Restart bool // the bake was extended: it begins anew
+	}
+	// Restore asks for a rollback: a deployment of the release that comes back. Answered by Began and Restored.
+	Restore struct {
+		Key     app.Key
+		Commit  app.SHA // of the promotion that is undone
+		To      app.Commit
+		Release Release // of the one that comes back
+	}
+	// Wake asks to look again when a decision said so. Answered by app.Changed.
+	Wake struct{ Commit app.SHA }
+	// Lapse asks for the end of a hold when its time is over. Answered by Lapsed.
+	Lapse struct{ Hold app.Key }
+	// Notify asks to call a person, once per cause: editing a comment notifies nobody.
+	Notify struct {
+		Cause  Cause
+		Commit app.SHA
+		Key    app.Key
+	}
+)
+
+// Cause is why a person is called.
+type Cause string
+
+// The causes.
+const (
+	ForApproval  Cause = "approval"
+	ForRollback  Cause = "rollback"
+	ForAttention Cause = "attention"
+)
+
+// Task of Gather.
+func (Gather) Task() string { return "gather" }
+
+// Task of Put.
+func (Put) Task() string { return "put" }
+
+// Task of Watch.
+func (Watch) Task() string { return "watch" }
+
+// Task of Restore.
+func (Restore) Task() string { return "restore" }
+
+// Task of Wake.
+func (Wake) Task() string { return "wake" }
+
+// Task of Lapse.
+func (Lapse) Task() string { return "lapse" }
+
+// Task of Notify.
+func (n Notify) Task() string { return "notify-" + string(n.Cause) }
+
+// Wants is what the world should look like now.
+func Wants(l Lane) []app.Want {
+	var wants []app.Want
+	for _, p := range l.Promotions {
+		if t := l.task(p); t != nil {
+			wants = append(wants, want(t, p.Key))
+		}
+		if p.State == Held && !p.Eligible && !p.Decision.Recheck.IsZero() {
+			w := want(Wake{p.Commit.SHA}, p.Key)
+			w.Due = p.Decision.Recheck
+			wants = append(wants, w)
+		}
+		if n, ok := l.notify(p); ok {
+			wants = append(wants, want(n, n.Key))
+		}
+	}
+	if !l.Hold.Until.IsZero() {
+		w := want(Lapse{l.Hold.Key}, l.Hold.Key)
+		w.Due = l.Hold.Until
+		wants = append(wants, w)
+	}
+	return wants
+}
+
+func want(t app.Task, k app.Key) app.Want {
+	return app.Want{Key: fmt.Sprintf("%s/%d", t.Task(), k), Task: t}
+}
+
+// task is the question that a promotion waits on, or nil.
+func (l Lane) task(p Promotion) app.Task {
+	switch p.State {
+	case Gating, Retrying:
+		last := p.State == Retrying || p.Commit.SHA == l.Chosen
+		return Gather{Key: p.Key, Commit: p.Commit, Artifact: p.Artifact, Approvals: p.Approvals, Last: last}
+	case Deploying:
+		return Put{Key: p.Key, Commit: p.Commit, Release: p.Release}
+	case Verifying:
+		return Watch{Key: p.Key, Commit: p.Commit.SHA, Verify: p.Release.Spec.Verify}
+	case RollingBack:
+		return l.returning(p)
+	}
+	return nil
+}
+
+// returning is the way back's program, or, once that has ended well, a look at what came back.
+func (l Lane) returning(p Promotion) app.Task {
+	to := (&step{Lane: &l}).released(p.To)
+	if p.Restored {
+		return Watch{Key: p.Key, Commit: p.Commit.SHA, Verify: to.Release.Spec.Verify, Brief: true}
+	}
+	return Restore{Key: p.Key, Commit: p.Commit.SHA, To: to.Commit, Release: to.Release}
+}
+
+// notify says whether a person is needed, and under which number they are called.
+func (l Lane) notify(p Promotion) (Notify, bool) {
+	switch {
+	case p.State == Held && AsksApproval(p):
+		return Notify{ForApproval, p.Commit.SHA, p.Attempt}, true
+	case p.State == Attention:
+		return Notify{ForAttention, p.Commit.SHA, p.Key}, true
+	case (p.State == RollingBack || p.State == RolledBack) && p.Undone != 0:
+		return Notify{ForRollback, p.Commit.SHA, p.Undone}, true
+	}
+	return Notify{}, false
+}
+
+// AsksApproval says whether a person's yes is what a promotion waits for.
+func AsksApproval(p Promotion) bool {
+	asking := []string{policies.RuleApproval, policies.RuleFirstRelease, policies.RuleContainsLive}
+	return slices.ContainsFunc(p.Decision.Reasons, func(r policies.Reason) bool {
+		return r.Verdict == policies.Hold && slices.Contains(asking, r.Rule)
+	})
+}

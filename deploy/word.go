@@ -1,0 +1,145 @@
+package deploy
+
+import (
+	"slices"
+
+	"github.com/slipway-cd/slipway/app"
+)
+
+// obey does what a person says. That they may was settled before.
+func (l *step) obey(m app.Said) {
+	switch m.Verb {
+	case app.VerbHold:
+		l.hold(m)
+	case app.VerbUnhold:
+		l.unhold(m.Key)
+	case app.VerbCancel:
+		l.cancel(m)
+	case app.VerbRollback:
+		l.rollback(m)
+	case app.VerbRetry:
+		l.retry(m)
+	}
+}
+
+// hold stops the lane. One that is stopped already stays stopped for the reason it has, so an end never shortens a hold without one.
+func (l *step) hold(m app.Said) {
+	if l.Hold.Key != 0 {
+		return
+	}
+	l.Hold = Hold{Key: l.number(), By: m.By, Because: m.Because, Since: l.now, Until: m.Until}
+	l.interruptRetry()
+}
+
+// unhold lifts the hold that was shown when it was said, and no later one.
+func (l *step) unhold(k app.Key) {
+	if k != 0 && l.Hold.Key == k {
+		l.Hold = Hold{}
+	}
+}
+
+// meant is the attempt that a person meant, or nil: a word about an attempt that is not the current one any more does nothing.
+func (l *step) meant(m app.Said) *Promotion {
+	if p := l.current(m.Commit); p != nil && p.Attempt == m.Key {
+		return p
+	}
+	return nil
+}
+
+// cancel gives up. In attention nothing is undone: it frees the lane for a commit that repairs, a broken probe say.
+func (l *step) cancel(m app.Said) {
+	p := l.meant(m)
+	switch {
+	case p == nil:
+	case p.State.Waits():
+		l.end(p, Canceled, "@"+m.By.Login+" gave it up.")
+	case p.State == Attention || p.State == Retrying:
+		l.end(p, Failed, "@"+m.By.Login+" left the environment as it was.")
+	}
+}
+
+// rollback undoes what was put there last. Neither gate nor hold nor removal stands in its way, nor a new attempt that waits: that one is
+// given up, and it could only bring back what is being undone.
+func (l *step) rollback(m app.Said) {
+	p := l.started(m.Commit)
+	if p == nil || m.Commit != l.Last.SHA || !l.shown(p, m.Key) {
+		return
+	}
+	if _, ok := l.WayBack(m.Commit); !ok {
+		return
+	}
+	why := "@" + m.By.Login + " rolled it back."
+	if m.Because != "" {
+		why = "@" + m.By.Login + " rolled it back: " + m.Because
+	}
+	switch {
+	case p.State == Deploying:
+		p.Back = why
+	case p.State == RollingBack:
+	case slices.Contains(p.State.Moves(), RollingBack):
+		if w := l.waiting(m.Commit); w != nil {
+			l.end(w, Canceled, "Its commit was rolled back.")
+		}
+		l.goBack(p, why)
+	}
+}
+
+// shown says whether the attempt that a person saw is the one that would be undone, or a new one that waits to follow it.
+func (l *step) shown(p *Promotion, attempt app.Key) bool {
+	w := l.waiting(p.Commit.SHA)
+	return p.Attempt == attempt || w != nil && w.Attempt == attempt
+}
+
+// retry does again what became unclear, or lets in again what has ended, as a new attempt. Both go through the gate like the first time;
+// watching and going back need not.
+func (l *step) retry(m app.Said) {
+	p := l.current(m.Commit)
+	switch {
+	case p == nil || p.Key != m.Key:
+	case p.State == Attention && p.Was == RollingBack:
+		l.goBack(p, p.Why)
+	case p.State == Attention && p.Was == Verifying:
+		l.enter(p, Verifying)
+	case l.Closed || p.Gone || p.Commit.Place < l.Newest:
+	case p.State == Attention && l.Hold.Key == 0:
+		l.enter(p, Retrying)
+		p.Was = Deploying
+	case p.State.Again():
+		l.add(Promotion{Commit: p.Commit, Artifact: p.Artifact})
+	}
+}
+
+// interruptRetry returns a retry that has not begun to the person who asked for it.
+func (l *step) interruptRetry() {
+	if p := l.busy(); p != nil && p.State == Retrying {
+		l.puzzle(p, Deploying, "The retry was stopped before it began.")
+	}
+}
+
+// approved takes in a yes for the attempt that was shown; in attention it still counts. One source, or one person, counts once.
+func (l *step) approved(m app.Approved) {
+	p := l.current(m.Commit)
+	if p == nil || p.Attempt != m.Key || !p.State.Waits() && p.State != Attention && p.State != Retrying {
+		return
+	}
+	same := func(a app.Approval) bool { return a.Source == m.Source || a.By.ID == m.By.ID }
+	if slices.ContainsFunc(p.Approvals, same) {
+		return
+	}
+	p.Approvals = append(slices.Clip(p.Approvals), m.Approval)
+	l.again(p)
+}
+
+// unapproved takes a yes back, until its deployment starts.
+func (l *step) unapproved(m app.Unapproved) {
+	p := l.current(m.Commit)
+	if p == nil || !p.State.Waits() && p.State != Attention && p.State != Retrying {
+		return
+	}
+	theirs := func(a app.Approval) bool { return a.By.ID == m.By.ID }
+	if !slices.ContainsFunc(p.Approvals, theirs) {
+		return
+	}
+	p.Approvals = slices.DeleteFunc(slices.Clone(p.Approvals), theirs)
+	l.again(p)
+}
