@@ -42,6 +42,7 @@ type LaneView struct {
 	Environment string
 	Hold        *HoldView // nil if nothing stops the lane
 	Live        app.SHA   // "" is nothing, or nobody can say
+	WayBack     app.SHA   // what a rollback of what was put there last would bring back; "" is nothing
 	Unclear     bool      // something is there, but nobody can say what
 	Closed      bool      // it is not in the file any more
 	Offers      []Offer   // what the card on Asked.Pull offered in this lane, oldest first; the last is what it offers now

@@ -1,0 +1,237 @@
+package policies
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/slipway-cd/slipway/app"
+)
+
+// approve is a yes for one commit: in the one lane where it waits, in the lanes that are named, or in all where this person may.
+func (a Asked) approve(c Command, lanes []LaneView) part {
+	commit := app.SHA(c.Commit)
+	if commit == "" {
+		var none string
+		if commit, none = a.pullCommit(); none != "" {
+			return refuse("%s", none)
+		}
+	}
+	here := of(targets(lanes, func(target) bool { return true }), commit)
+	open := slices.DeleteFunc(slices.Clone(here), func(t target) bool { return !t.approvable() })
+	switch {
+	case len(open) == 0:
+		return refuse("%s", a.nothingToApprove(commit, here))
+	case c.Commit == "" && a.Written.Before(a.Pull.MergedAt):
+		return refuse("nothing waited yet when you wrote this. Now you can say:%s", each(app.VerbApprove, open))
+	case c.Commit == "" && slices.ContainsFunc(open, a.replaced):
+		return refuse("what the card offers was replaced just before you wrote this, or since, so nothing was approved. If you mean what waits "+
+			"now, say:%s",
+			each(app.VerbApprove, open))
+	case c.All:
+		return a.approveAll(open)
+	case len(open) > 1:
+		return refuse("%s waits in %d places, so nothing was approved. Say which, or `/approve all`:%s", short(commit), len(open),
+			each(app.VerbApprove, open))
+	}
+	return a.approveOne(open[0])
+}
+
+// approvable says that an approval could make a difference, as far as can be told now.
+func (t target) approvable() bool {
+	if t.State != Waiting && t.State != Attention {
+		return false
+	}
+	return t.Facts.wantsApproval() || len(judgeGate(t.Facts)) > 0 || len(judgeContains(t.Facts)) > 0
+}
+
+// replaced says that the card offered another commit until shortly before the comment was written, or does so by now: whoever wrote it may
+// have meant that one.
+func (a Asked) replaced(t target) bool {
+	offers := t.lane.Offers
+	if len(offers) == 0 {
+		return false
+	}
+	last := offers[len(offers)-1]
+	if last.Commit != t.Commit.SHA {
+		return true
+	}
+	fresh := last.From.After(a.Written.Add(-a.Guard))
+	return fresh && len(offers) > 1 && offers[len(offers)-2].Commit != last.Commit
+}
+
+// given is this person's approval of the promotion, if there is one.
+func (a Asked) given(t target) bool {
+	return slices.ContainsFunc(t.Facts.Approvals, func(g Approval) bool { return same(g.By.ID, g.By.Login, a.By) })
+}
+
+func (a Asked) approveOne(t target) part {
+	if ok, why := MayApprove(t.Facts, a.By, a.Role); !ok {
+		return refuse("this approval doesn't count: %s. %s Nothing else changed", strings.TrimSuffix(why, "."), t.whoElse(a.By))
+	}
+	if a.given(t) {
+		return refuse("you have approved %s for %s already, so nothing changed. %s", short(t.Commit.SHA), t.lane.name(), t.whoElse(a.By))
+	}
+	return part{mood: moodDone, text: a.approved(t), letters: []app.Letter{a.approval(t)}}
+}
+
+func (a Asked) approval(t target) app.Letter {
+	yes := app.Approval{By: a.By, Role: a.Role.Value, At: a.Received, Source: a.Source}
+	return app.Letter{To: a.address(t.lane), Message: app.Approved{Commit: t.Commit.SHA, Key: t.Attempt, Approval: yes}}
+}
+
+// approved says what an approval has done, and what still stands in the way of people.
+func (a Asked) approved(t target) string {
+	f := t.Facts
+	f.Approvals = append(slices.Clip(f.Approvals), Approval{
+		Approval: app.Approval{By: a.By, Role: a.Role.Value, At: a.Received, Source: a.Source},
+		RoleNow:  a.Role,
+	})
+	s := fmt.Sprintf("approved: %s for %s", short(t.Commit.SHA), t.lane.name())
+	switch {
+	case f.wantsApproval():
+		return s + ". One more approval is needed: " + (target{t.lane, PromotionView{Facts: f}}).whoElse(a.By)
+	case t.State == Attention:
+		return s + fmt.Sprintf(". It counts once somebody says %s", t.say(app.VerbRetry))
+	case t.lane.Hold != nil:
+		return s + fmt.Sprintf(". The lane is held %s, so it waits until %s", t.lane.Hold.how(), t.lane.say(app.VerbUnhold, ""))
+	}
+	return s + ". It goes as soon as the rest of its gate allows"
+}
+
+// approveAll approves what this person may, and lists the rest with who can.
+func (a Asked) approveAll(open []target) part {
+	p := part{mood: moodRefused}
+	var done, rest []string
+	for _, t := range open {
+		ok, why := MayApprove(t.Facts, a.By, a.Role)
+		switch {
+		case ok && a.given(t):
+			rest = append(rest, fmt.Sprintf("\n- %s: you have approved it already. %s", t.lane.name(), t.whoElse(a.By)))
+		case ok:
+			done = append(done, "\n- "+a.approved(t))
+			p.letters = append(p.letters, a.approval(t))
+		default:
+			rest = append(rest, fmt.Sprintf("\n- %s: %s. %s", t.lane.name(), strings.TrimSuffix(why, "."), t.whoElse(a.By)))
+		}
+	}
+	if len(done) > 0 {
+		p.mood = moodDone
+		p.text = fmt.Sprintf("%d of %d:%s", len(done), len(open), strings.Join(done, ""))
+	} else {
+		p.text = "nothing was approved."
+	}
+	if len(rest) > 0 {
+		p.text += "\n\nNot approved:" + strings.Join(rest, "")
+	}
+	return p
+}
+
+// whoElse says who can approve instead, or that nobody can.
+func (t target) whoElse(not app.Person) string {
+	logins := slices.DeleteFunc(Approvers(t.Facts), func(l string) bool { return strings.EqualFold(l, not.Login) })
+	if len(logins) > 0 {
+		return people(logins, "or") + " can approve."
+	}
+	for _, a := range t.Facts.asks() {
+		if nobody := t.Facts.nobody(a); nobody != "" {
+			return strings.TrimSpace(nobody)
+		}
+	}
+	if who := t.Facts.asked(); who != "" {
+		return "It takes " + who + "."
+	}
+	return "It takes somebody else."
+}
+
+// nothingToApprove says why no approval of a commit is waited for.
+func (a Asked) nothingToApprove(commit app.SHA, here []target) string {
+	if len(here) == 0 {
+		return a.notHere(commit)
+	}
+	var whys []string
+	for _, t := range here {
+		whys = append(whys, t.notApprovable())
+	}
+	if len(whys) == 1 {
+		return whys[0]
+	}
+	return "nothing waits for an approval:\n- " + strings.Join(whys, "\n- ")
+}
+
+// notHere says where a commit is that no lane has.
+func (a Asked) notHere(commit app.SHA) string {
+	for _, r := range a.Runs {
+		if r.Commit == commit && !r.Green {
+			return fmt.Sprintf("%s does not wait: its checks have not passed (%s)", short(commit), r.State)
+		}
+	}
+	return fmt.Sprintf("%s does not wait here: it changes nothing that is deployed, or slipway has not come to it yet", short(commit))
+}
+
+// notApprovable says why a promotion needs no approval.
+func (t target) notApprovable() string {
+	s := fmt.Sprintf("%s in %s", short(t.Commit.SHA), t.lane.name())
+	switch t.State {
+	case Waiting, Attention:
+		for _, a := range t.Facts.asks() {
+			return s + " has what it needs: " + lower(t.Facts.judgeAsk(a).Sentence)
+		}
+		return s + " waits for no approval: it goes as soon as the rest of its gate allows"
+	case Superseded:
+		return s + t.newer()
+	}
+	return s + " does not wait for an approval: it is " + t.doing()
+}
+
+// newer names the commit that took this one along, and how to approve that, if it waits.
+func (t target) newer() string {
+	newer, ok := t.lane.find(t.SupersededBy)
+	for range t.lane.Promotions {
+		next, more := t.lane.find(newer.SupersededBy)
+		if newer.State != Superseded || !more {
+			break
+		}
+		newer = next
+	}
+	switch {
+	case !ok && t.SupersededBy == "":
+		return " was superseded by a newer commit"
+	case !ok:
+		return fmt.Sprintf(" was superseded by %s", short(t.SupersededBy))
+	case newer.approvable():
+		return fmt.Sprintf(" was superseded by %s, which waits: %s", short(newer.Commit.SHA), newer.say(app.VerbApprove))
+	}
+	return fmt.Sprintf(" was superseded by %s, which is %s", short(newer.Commit.SHA), newer.doing())
+}
+
+// unapprove takes this person's own approvals of a commit back, wherever its deployment has not started.
+func (a Asked) unapprove(c Command, lanes []LaneView) part {
+	commit := app.SHA(c.Commit)
+	if commit == "" {
+		var none string
+		if commit, none = a.pullCommit(); none != "" {
+			return refuse("%s", none)
+		}
+	}
+	here := of(targets(lanes, func(target) bool { return true }), commit)
+	p := part{mood: moodDone}
+	var names []string
+	for _, t := range here {
+		if (t.State == Waiting || t.State == Attention) && a.given(t) {
+			names = append(names, t.lane.name())
+			p.letters = append(p.letters, app.Letter{To: a.address(t.lane), Message: app.Unapproved{Commit: commit, By: a.By}})
+		}
+	}
+	if len(names) > 0 {
+		p.text = fmt.Sprintf("your approval of %s for %s is taken back", short(commit), both(names))
+		return p
+	}
+	for _, t := range here {
+		if t.State == Deploying || t.State == Verifying {
+			return refuse("the deployment of %s in %s has started, so nothing can be taken back. %s undoes it", short(commit), t.lane.name(),
+				t.say(app.VerbRollback))
+		}
+	}
+	return refuse("you have approved nothing of %s that still waits", short(commit))
+}

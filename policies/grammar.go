@@ -1,0 +1,193 @@
+package policies
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/slipway-cd/slipway/app"
+)
+
+// later says that a verb belongs to a later issue: it is answered "not yet", whatever follows it.
+func later(v app.Verb) bool {
+	return v == app.VerbOverride || v == app.VerbOKToTest || v == app.VerbWhatIf
+}
+
+// parseCommand reads what follows a verb, and says what is wrong with it.
+func parseCommand(verb app.Verb, w words, names Names) (Command, string) {
+	c := Command{Verb: verb}
+	if later(verb) || verb == app.VerbHelp {
+		return c, ""
+	}
+	for {
+		word := w.nextBare()
+		if word == "" {
+			return c, ""
+		}
+		if problem := c.take(word, &w, names); problem != "" {
+			return Command{}, problem
+		}
+	}
+}
+
+// take takes in one word, with those that belong to it.
+func (c *Command) take(word string, w *words, names Names) string {
+	switch strings.ToLower(word) {
+	case "all":
+		c.All = true
+		return c.fitsAll()
+	case "because":
+		return c.takeBecause(w)
+	case "until":
+		return c.takeUntil(w)
+	}
+	if digits := strings.ToLower(word); len(digits) >= 7 && app.IsHex(digits) {
+		return c.takeCommit(word)
+	}
+	return c.takeName(word, names)
+}
+
+func (c *Command) fitsAll() string {
+	if slices.Contains([]app.Verb{app.VerbApprove, app.VerbUnapprove, app.VerbHold, app.VerbUnhold, app.VerbStatus}, c.Verb) {
+		return ""
+	}
+	return fmt.Sprintf("`all` does not go with `/%s`: name the service, the environment or the commit", c.Verb)
+}
+
+func (c *Command) takeBecause(w *words) string {
+	c.Because = cut(strings.Join(strings.Fields(w.rest), " "), maxBecause)
+	w.rest = ""
+	if c.Because == "" {
+		return "`because` wants a reason after it"
+	}
+	return ""
+}
+
+// takeCommit takes 12 digits or more. Fewer can be forged in a minute.
+func (c *Command) takeCommit(word string) string {
+	switch {
+	case !app.IsHex(word):
+		return fmt.Sprintf("a commit is written in small letters: `%s`", strings.ToLower(word))
+	case len(word) < app.ShortLen:
+		return fmt.Sprintf("`%s` is too short: a commit needs at least %d digits, because a shorter name can be forged in a minute", word,
+			app.ShortLen)
+	case len(word) > 40:
+		return fmt.Sprintf("%s is longer than a commit's name, which has 40 digits", code(word))
+	case c.Verb == app.VerbHold:
+		return "`/hold` stops a lane, not a single commit, which could leave inside a newer one. Leave the commit out"
+	case c.Verb == app.VerbUnhold:
+		return "`/unhold` frees a lane, not a single commit. Leave the commit out"
+	case c.Commit != "" && c.Commit != word:
+		return fmt.Sprintf("it names two commits, `%s` and `%s`. Write a line for each", c.Commit, word)
+	}
+	c.Commit = word
+	return ""
+}
+
+// takeName takes a service, an environment, or both as GitHub names an environment: payments/production.
+func (c *Command) takeName(word string, names Names) string {
+	if slices.Contains(names.Services, word) {
+		return c.set(&c.Service, word, "services")
+	}
+	if slices.Contains(names.Environments, word) {
+		return c.set(&c.Environment, word, "environments")
+	}
+	service, environment, ok := strings.Cut(word, "/")
+	if ok && slices.Contains(names.Services, service) && slices.Contains(names.Environments, environment) {
+		if problem := c.set(&c.Service, service, "services"); problem != "" {
+			return problem
+		}
+		return c.set(&c.Environment, environment, "environments")
+	}
+	return unknownWord(word, names)
+}
+
+func (c *Command) set(field *string, word, kind string) string {
+	if *field != "" && *field != word {
+		return fmt.Sprintf("it names two %s, %s and %s. Write a line for each", kind, code(*field), code(word))
+	}
+	*field = word
+	return ""
+}
+
+// unknownWord says what a word could have been.
+func unknownWord(word string, names Names) string {
+	known := slices.Concat(names.Services, names.Environments)
+	if near := nearest(strings.ToLower(word), append(slices.Clone(known), "all", "until", "because"), 2); near != "" {
+		return fmt.Sprintf("there is no %s. Did you mean `%s`?", code(word), near)
+	}
+	if len(known) == 0 {
+		return fmt.Sprintf("there is no service or environment %s, or any other", code(word))
+	}
+	for i, k := range known {
+		known[i] = "`" + k + "`"
+	}
+	if more := len(known) - 20; more > 0 {
+		known = append(known[:20:20], fmt.Sprintf("%d more", more))
+	}
+	return fmt.Sprintf("there is no service or environment %s. There are %s", code(word), both(known))
+}
+
+// takeUntil takes when a hold ends: 45m, 2h, 3d, a time by RFC 3339, or 2027-03-01 09:00, which is UTC.
+func (c *Command) takeUntil(w *words) string {
+	if c.Verb != app.VerbHold {
+		return fmt.Sprintf("`until` goes with `/hold` only, not with `/%s`", c.Verb)
+	}
+	if c.Until != (Until{}) {
+		return "it says `until` twice"
+	}
+	word := w.nextBare()
+	if d, ok := duration(word); ok {
+		if d <= 0 || d > maxHold*24*time.Hour {
+			return fmt.Sprintf("a hold lasts longer than nothing and at most %d days. Without `until` it lasts until somebody lifts it", maxHold)
+		}
+		c.Until.For = d
+		return ""
+	}
+	for _, layout := range []string{time.RFC3339, "2006-01-02T15:04Z07:00"} {
+		if t, err := time.Parse(layout, word); err == nil {
+			c.Until.At = t.UTC()
+			return ""
+		}
+	}
+	if day, err := time.Parse("2006-01-02", word); err == nil {
+		return c.takeHour(day, w)
+	}
+	return "after `until` comes how long (`45m`, `2h`, `3d`) or when (`2027-03-01 09:00`, which is UTC, or `2027-03-01T09:00:00+01:00`)"
+}
+
+// takeHour takes the hour after a day, and the zone if it says UTC: no other can be told from its name.
+func (c *Command) takeHour(day time.Time, w *words) string {
+	hour := w.nextBare()
+	t, err := time.Parse("15:04", hour)
+	if err != nil {
+		return fmt.Sprintf("after a day comes an hour, in UTC: `until %s 09:00`", day.Format("2006-01-02"))
+	}
+	c.Until.At = time.Date(day.Year(), day.Month(), day.Day(), t.Hour(), t.Minute(), 0, 0, time.UTC)
+	ahead := *w
+	if zone := ahead.nextBare(); strings.EqualFold(zone, "UTC") || zone == "Z" {
+		*w = ahead
+	}
+	return ""
+}
+
+// duration reads what Go reads, and days before it: 3d, 1d12h.
+func duration(s string) (time.Duration, bool) {
+	var days time.Duration
+	if before, after, ok := strings.Cut(s, "d"); ok {
+		n, err := time.ParseDuration(before + "h")
+		if err != nil || n > 10*maxHold*time.Hour || n < -maxHold*time.Hour {
+			return 0, false
+		}
+		if days = 24 * n; after == "" {
+			return days, true
+		}
+		s = after
+	}
+	d, err := time.ParseDuration(s)
+	if err != nil {
+		return 0, false
+	}
+	return days + d, true
+}

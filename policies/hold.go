@@ -1,0 +1,171 @@
+package policies
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/slipway-cd/slipway/app"
+)
+
+// how says who holds a lane, why and until when, after "held".
+func (h HoldView) how() string {
+	s := "by slipway"
+	if h.By.Login != "" {
+		s = "by @" + h.By.Login
+	}
+	if h.Because != "" {
+		s += " because " + code(h.Because)
+	}
+	if !h.Until.IsZero() {
+		s += " until " + clock(h.Until)
+	}
+	return s
+}
+
+// hold stops the lanes that are named, or all. One that is held stays held for the reason it has.
+func (a Asked) hold(c Command, lanes []LaneView) part {
+	until, problem := a.until(c.Until)
+	if problem != "" {
+		return refuse("%s", problem)
+	}
+	p := part{mood: moodDone}
+	var names, already []string
+	for _, l := range lanes {
+		switch {
+		case l.Closed:
+		case l.Hold != nil:
+			already = append(already, fmt.Sprintf("%s was held already %s: that stays as it is. %s lifts it", l.name(), l.Hold.how(),
+				l.say(app.VerbUnhold, "")))
+		default:
+			names = append(names, l.name())
+			p.letters = append(p.letters, a.said(l, app.Said{Verb: app.VerbHold, Until: until, Because: c.Because}))
+		}
+	}
+	if len(names) == 0 && len(already) == 0 {
+		return refuse("there is no lane to hold")
+	}
+	var texts []string
+	if len(names) > 0 {
+		texts = append(texts, held(names, until))
+	} else {
+		p.mood = moodRefused
+	}
+	p.text = strings.Join(append(texts, already...), ". ")
+	return p
+}
+
+func held(names []string, until time.Time) string {
+	s := both(names) + " " + isAre(len(names)) + " held"
+	if !until.IsZero() {
+		s += " until " + clock(until)
+	}
+	return s + ": what has begun goes on, nothing new starts, and `/rollback` still works"
+}
+
+func isAre(n int) string {
+	if n == 1 {
+		return "is"
+	}
+	return "are"
+}
+
+// until is when a hold ends by itself, counted from when it was written; zero is never.
+func (a Asked) until(u Until) (time.Time, string) {
+	end := u.At
+	if u.For != 0 {
+		from := a.Written
+		if from.IsZero() {
+			from = a.Received
+		}
+		end = from.Add(u.For)
+	}
+	switch {
+	case end.IsZero():
+		return end, ""
+	case !end.After(a.Received):
+		return end, fmt.Sprintf("%s is over already, so nothing is held", clock(end))
+	case end.After(a.Received.AddDate(0, 0, maxHold)):
+		return end, fmt.Sprintf("%s is more than %d days away. Without `until` a hold lasts until somebody lifts it", clock(end), maxHold)
+	}
+	return end, ""
+}
+
+// unhold lifts the hold that was shown when it was written: the only one there is, those of the lanes that are named, or all.
+func (a Asked) unhold(c Command, lanes []LaneView) part {
+	var stopped []LaneView
+	for _, l := range lanes {
+		if l.Hold != nil {
+			stopped = append(stopped, l)
+		}
+	}
+	switch {
+	case len(stopped) == 0:
+		return refuse("nothing is held here")
+	case len(stopped) > 1 && !c.All:
+		var b strings.Builder
+		for _, l := range stopped {
+			fmt.Fprintf(&b, "\n- %s, held %s", l.say(app.VerbUnhold, ""), l.Hold.how())
+		}
+		return refuse("%d lanes are held, so nothing was lifted. Say which, or `/unhold all`:%s", len(stopped), b.String())
+	}
+	p := part{mood: moodDone}
+	var texts []string
+	for _, l := range stopped {
+		if a.after(l.Hold.Since) {
+			p.mood = max(p.mood, moodRefused)
+			texts = append(texts, fmt.Sprintf("%s has been held anew since you wrote this, %s. If you still mean it, say %s", l.name(), l.Hold.how(),
+				l.say(app.VerbUnhold, "")))
+			continue
+		}
+		texts = append(texts, fmt.Sprintf("%s is no longer held. %s", l.name(), l.next()))
+		p.letters = append(p.letters, a.said(l, app.Said{Verb: app.VerbUnhold, Key: l.Hold.Key, Because: c.Because}))
+	}
+	p.text = strings.Join(texts, " ")
+	if len(texts) > 1 {
+		p.text = "one by one:\n- " + strings.Join(texts, "\n- ")
+	}
+	return p
+}
+
+// next says what goes next in a lane that nothing holds.
+func (l LaneView) next() string {
+	for _, p := range l.Promotions {
+		if p.State == Deploying || p.State == Verifying || p.State == RollingBack || p.State == Attention {
+			return fmt.Sprintf("First comes %s, which is %s.", short(p.Commit.SHA), p.doing())
+		}
+	}
+	var newest, ready PromotionView
+	for _, p := range l.Promotions {
+		if p.State != Waiting {
+			continue
+		}
+		if p.Commit.Place > newest.Commit.Place {
+			newest = p
+		}
+		if p.Decision.Verdict == Allow && p.Commit.Place > ready.Commit.Place {
+			ready = p
+		}
+	}
+	switch {
+	case ready.State == Waiting:
+		return fmt.Sprintf("Next goes %s.", short(ready.Commit.SHA))
+	case newest.State == Waiting:
+		return fmt.Sprintf("%s waits: %s", short(newest.Commit.SHA), ended(lower(newest.Decision.why())))
+	}
+	return "Nothing waits."
+}
+
+// why is what the decision's strictest rules say.
+func (d Decision) why() string {
+	var whys []string
+	for _, r := range d.Reasons {
+		if r.Verdict != Allow && r.Sentence != "" {
+			whys = append(whys, strings.TrimSuffix(r.Sentence, "."))
+		}
+	}
+	if len(whys) == 0 {
+		return "its gate has not been judged yet"
+	}
+	return strings.Join(whys, ". ")
+}

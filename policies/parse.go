@@ -1,0 +1,165 @@
+package policies
+
+import (
+	"fmt"
+	"strings"
+	"unicode"
+
+	"github.com/slipway-cd/slipway/app"
+)
+
+// The bounds of what is read. GitHub's own bound of a comment is 65,536 characters.
+const (
+	maxBody     = 4 * 65536 // bytes
+	maxLine     = 1000      // bytes
+	maxCommands = 10        // in one comment
+	maxBecause  = 300       // characters
+	maxHold     = 366       // days
+)
+
+// verbs is every verb, in the order in which /help lists them.
+func verbs() []app.Verb {
+	return []app.Verb{app.VerbApprove, app.VerbUnapprove, app.VerbHold, app.VerbUnhold, app.VerbRollback, app.VerbRetry, app.VerbCancel,
+		app.VerbStatus, app.VerbHelp, app.VerbOverride, app.VerbOKToTest, app.VerbWhatIf}
+}
+
+func verbNames() []string {
+	var names []string
+	for _, v := range verbs() {
+		names = append(names, string(v))
+	}
+	return names
+}
+
+// Parse finds the commands in a comment: lines that begin with a slash and one of our verbs, in any case of letters, in a paragraph that
+// stands by itself. What stands in code, in HTML comments or behind a quote's mark is spoken about and gets no answer. What stands in a
+// list, in a quote without its mark, in a heading, a table, HTML or formatting might be meant: it is answered, never carried out. Other
+// slash words are left to other bots, unless they are one edit away from a verb of ours. More than 10 commands in one comment are none.
+func Parse(body string, names Names) []Line {
+	if len(body) > maxBody || !strings.Contains(body, "/") {
+		return nil
+	}
+	body = strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(strings.ToValidUTF8(body, "\uFFFD"))
+	var lines []Line
+	for _, s := range spots(body) {
+		if l, ok := parseLine(s, names); ok {
+			lines = append(lines, l)
+		}
+	}
+	if n := len(lines); n > maxCommands {
+		return []Line{{Text: lines[0].Text, Problem: fmt.Sprintf("this comment has %d commands and at most %d are carried out at once, so none was",
+			n, maxCommands)}}
+	}
+	return lines
+}
+
+// ParseButton is the command of a button's identifier: its verb. Whoever asks fills in the lane and the full commit that it stands on.
+func ParseButton(identifier string) (Command, bool) {
+	for _, v := range verbs() {
+		if identifier == string(v) {
+			return Command{Verb: v}, true
+		}
+	}
+	return Command{}, false
+}
+
+// parseLine reads a line that begins with a slash, and says whether it is one of ours.
+func parseLine(s spot, names Names) (Line, bool) {
+	clean := strings.TrimSpace(strings.Map(visible, s.text))
+	w := words{rest: strings.TrimPrefix(clean, "/")}
+	first := strings.IndexFunc(w.rest, unicode.IsSpace) // a slash and a space begin no command
+	word := strings.ToLower(w.next())
+	if first == 0 || word == "" {
+		return Line{}, false
+	}
+	ours := word == "slipway"
+	if ours {
+		if word = strings.ToLower(w.next()); word == "" {
+			word = string(app.VerbHelp)
+		}
+	}
+	l := Line{Text: cut(clean, 200)}
+	verb, known := verbOf(word)
+	switch near := nearVerb(word); {
+	case s.where != "" && (known || ours):
+		l.Problem = fmt.Sprintf("it is %s, and only a line in a paragraph of its own counts: write it below an empty line, with nothing before "+
+			"the slash", s.where)
+	case s.where != "":
+		return Line{}, false
+	case known:
+		l.Command, l.Problem = parseCommand(verb, w, names)
+	case near != "":
+		l.Problem = fmt.Sprintf("there is no such command. Did you mean `/%s`?", near)
+	case ours:
+		l.Problem = "there is no such command. `/slipway help` lists those that there are"
+	default:
+		return Line{}, false
+	}
+	return checkLine(l, s.text), true
+}
+
+// checkLine refuses what is too long to be a command, or is not what it looks like.
+func checkLine(l Line, raw string) Line {
+	before, _, _ := strings.Cut(raw, " because ")
+	switch {
+	case l.Problem != "":
+	case len(raw) > maxLine:
+		l.Problem = fmt.Sprintf("it is longer than %d bytes", maxLine)
+	case strings.ContainsFunc(before, invisible):
+		l.Problem = fmt.Sprintf("it holds invisible characters. Without them it reads %s", code(l.Text))
+	default:
+		return l
+	}
+	l.Command = Command{}
+	return l
+}
+
+// visible leaves a character as it is, or drops one that nobody sees.
+func visible(r rune) rune {
+	if invisible(r) || unicode.IsControl(r) && !unicode.IsSpace(r) {
+		return -1
+	}
+	return r
+}
+
+func verbOf(word string) (app.Verb, bool) {
+	for _, v := range verbs() {
+		if word == string(v) {
+			return v, true
+		}
+	}
+	return "", false
+}
+
+// nearVerb is the verb that is one edit away from a word, or "". A path is no word.
+func nearVerb(word string) string {
+	if strings.ContainsAny(word, "/\\<>") {
+		return ""
+	}
+	return nearest(word, verbNames(), 1)
+}
+
+// words gives one word after the other.
+type words struct{ rest string }
+
+// next is the next word, or "" at the end.
+func (w *words) next() string {
+	w.rest = strings.TrimSpace(w.rest)
+	i := strings.IndexFunc(w.rest, unicode.IsSpace)
+	if i < 0 {
+		i = len(w.rest)
+	}
+	word := w.rest[:i]
+	w.rest = w.rest[i:]
+	return word
+}
+
+// nextBare is the next word without the marks that people put around what they paste.
+func (w *words) nextBare() string {
+	for {
+		word := w.next()
+		if bare := strings.Trim(word, "`\"'“”‘’"); bare != "" || word == "" {
+			return bare
+		}
+	}
+}
