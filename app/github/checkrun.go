@@ -50,8 +50,8 @@ func (w *checkRunWriter) ensure(ctx context.Context, known int64, retry bool) (i
 		return w.create(ctx)
 	}
 	left := w.notes[min(there.GetOutput().GetAnnotationsCount(), len(w.notes)):]
-	if len(left) == 0 && w.shows(there) {
-		return there.GetID(), nil
+	if known == 0 && len(left) == 0 && w.shows(there) {
+		return there.GetID(), nil // an earlier try did it all
 	}
 	return w.write(ctx, http.MethodPatch, there.GetID(), left)
 }
@@ -115,7 +115,7 @@ func (w *checkRunWriter) fits(there *gh.CheckRun) bool {
 	return there.GetStatus() != "completed" || (w.want.Status == "completed" && there.GetConclusion() == w.want.Conclusion)
 }
 
-// shows says whether there is nothing to write. GitHub never tells the buttons, so with buttons there always is.
+// shows says whether an earlier try has nothing left to write. GitHub never tells the buttons, so with buttons it has.
 func (w *checkRunWriter) shows(there *gh.CheckRun) bool {
 	out := there.GetOutput()
 	return len(w.body.Actions) == 0 && there.GetStatus() == w.want.Status && there.GetConclusion() == w.want.Conclusion &&

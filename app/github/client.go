@@ -23,8 +23,9 @@ import (
 )
 
 const (
-	requestTimeout = 20 * time.Second // of one request with all its redirects and, when needed, a new token
-	perPage        = 100              // GitHub's greatest page
+	defaultTimeout = 20 * time.Second
+	perPage        = 100 // GitHub's greatest page
+	idlePerHost    = 16  // connections that are kept open, for all goes to one host
 )
 
 // Options says whom to talk to and as whom. BaseURL, AppID, PrivateKey and Clock are required.
@@ -33,7 +34,8 @@ type Options struct {
 	AppID      int64             // the App's number
 	PrivateKey []byte            // the App's RSA key in PEM form
 	Clock      app.Clock         // judges expiry, limits and budgets
-	Transport  http.RoundTripper // carries the requests; nil is the default one
+	Transport  http.RoundTripper // carries the requests; nil is one of the client's own
+	Timeout    time.Duration     // of one request with its redirects and, when needed, a new token; zero is 20 s
 	Log        *slog.Logger      // told of rate limits; nil is silent
 	Observe    func(Call)        // called after each request that left this machine, from many goroutines; nil is nobody
 	UserAgent  string            // GitHub asks for one; empty is slipway
@@ -47,11 +49,13 @@ type Client struct {
 	base    *url.URL
 	appID   int64
 	agent   string
+	timeout time.Duration
 	clock   app.Clock
 	log     *slog.Logger
 	redact  *Redactor
 	budget  Budget
-	wire    http.RoundTripper // under all identities; observed
+	carrier http.RoundTripper // what carries all requests
+	wire    http.RoundTripper // the same, observed
 	answers *answers
 	tokens  *tokens
 	self    *gh.Client // speaks as the App itself
@@ -74,25 +78,22 @@ func New(o Options) (*Client, error) {
 		return nil, errors.New("a GitHub client needs the App's id and a clock")
 	}
 	c := &Client{
-		base: base, appID: o.AppID, agent: o.UserAgent, clock: o.Clock, log: o.Log, redact: o.Redactor, budget: o.Writes,
-		installations: map[int64]*gh.Client{},
+		base: base, appID: o.AppID, agent: o.UserAgent, timeout: o.Timeout, clock: o.Clock, log: o.Log, redact: o.Redactor,
+		budget: o.Writes, answers: newAnswers(cachedBytes), tokens: newTokens(o.Clock), installations: map[int64]*gh.Client{},
 	}
 	c.defaults()
 	signer, err := newSigner(o.PrivateKey, o.AppID, o.Clock)
 	if err != nil {
 		return nil, err
 	}
-	transport := o.Transport
-	if transport == nil {
-		transport = http.DefaultTransport
+	if c.carrier = o.Transport; c.carrier == nil {
+		c.carrier = newCarrier()
 	}
-	c.wire = &observer{next: transport, clock: o.Clock, prefix: base.Path, observe: o.Observe}
+	c.wire = &observer{next: c.carrier, clock: o.Clock, prefix: base.Path, observe: o.Observe}
 	asApp, err := ghinstallation.NewAppsTransportWithOptions(c.wire, o.AppID, ghinstallation.WithSigner(signer))
 	if err != nil {
 		return nil, fmt.Errorf("signing as the GitHub App: %w", err)
 	}
-	c.answers = newAnswers(cachedBytes)
-	c.tokens = newTokens(o.Clock)
 	// The App's own requests make no content, so no budget holds them.
 	c.self = c.identity(0, cloning{asApp}, Budget{PerMinute: -1, PerHour: -1})
 	return c, nil
@@ -108,8 +109,29 @@ func (c *Client) defaults() {
 	if c.redact == nil {
 		c.redact = NewRedactor()
 	}
+	c.log = slog.New(c.redact.Handler(c.log.Handler()))
+	if c.timeout <= 0 {
+		c.timeout = defaultTimeout
+	}
 	if c.budget == (Budget{}) {
 		c.budget = budgetOf(c.base.Hostname())
+	}
+}
+
+func newCarrier() http.RoundTripper {
+	standard, ok := http.DefaultTransport.(*http.Transport)
+	if !ok { // somebody replaced it, and means it
+		return http.DefaultTransport
+	}
+	carrier := standard.Clone()
+	carrier.MaxIdleConnsPerHost = idlePerHost
+	return carrier
+}
+
+// Close closes the connections that no request uses.
+func (c *Client) Close() {
+	if carrier, ok := c.carrier.(interface{ CloseIdleConnections() }); ok {
+		carrier.CloseIdleConnections()
 	}
 }
 
@@ -122,7 +144,7 @@ func (c *Client) identity(installation int64, as http.RoundTripper, b Budget) *g
 	cached := &revalidator{next: as, answers: c.answers, installation: installation}
 	client := gh.NewClient(&http.Client{
 		Transport:     newMeter(cached, c.clock, c.log.With("installation", installation), b),
-		Timeout:       requestTimeout,
+		Timeout:       c.timeout,
 		CheckRedirect: sameServer,
 	})
 	client.BaseURL, client.UserAgent = c.base, c.agent

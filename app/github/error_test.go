@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/slipway-cd/slipway/app"
 )
@@ -66,6 +67,13 @@ func TestUnreachableServer(t *testing.T) {
 	c := f.client()
 	f.http.Close()
 	_, err := c.Pull(t.Context(), shop, 1)
+	wantKind(t, err, app.ErrUnreachable)
+}
+
+func TestServerThatNeverAnswers(t *testing.T) {
+	f := newFake(t)
+	f.replies("GET /repos/acme/shop/pulls/1", func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() })
+	_, err := f.client(func(o *Options) { o.Timeout = 50 * time.Millisecond }).Pull(t.Context(), shop, 1)
 	wantKind(t, err, app.ErrUnreachable)
 }
 

@@ -170,6 +170,7 @@ func (f *fake) client(change ...func(*Options)) *Client {
 	if err != nil {
 		f.t.Fatal(err)
 	}
+	f.t.Cleanup(c.Close)
 	return c
 }
 

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net/http"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -218,4 +219,45 @@ func TestBudgetFollowsTheHost(t *testing.T) {
 			t.Errorf("%s: %v, want %v", host, got, want)
 		}
 	}
+}
+
+// Requests that were under way together and are all refused are one reason to wait, not many.
+func TestRefusedTogetherCountsOnce(t *testing.T) {
+	f := newFake(t)
+	var both sync.WaitGroup
+	both.Add(2)
+	f.reply("GET /repos/acme/shop/pulls/9", 200, `{"number": 9}`)
+	f.replies("GET /repos/acme/shop/pulls/1", func(w http.ResponseWriter, _ *http.Request) {
+		both.Done()
+		both.Wait()
+		w.WriteHeader(429)
+	})
+	c := f.client()
+	_, err := c.Pull(t.Context(), shop, 9)
+	noError(t, err)
+	var calls sync.WaitGroup
+	for range 2 {
+		calls.Go(func() {
+			_, err := c.Pull(t.Context(), shop, 1)
+			if got := app.RetryAt(err).Sub(start); got != time.Minute {
+				t.Errorf("until %v, want a minute", got)
+			}
+		})
+	}
+	calls.Wait()
+}
+
+// go-github holds requests back by the machine's clock. Ours alone counts, whatever the machine's says.
+func TestOnlyOurClockHoldsBack(t *testing.T) {
+	f := newFake(t)
+	f.clock.Advance(100 * 365 * 24 * time.Hour)
+	limits(f, 200, `{"number": 1}`, "X-Ratelimit-Remaining", "0", "X-Ratelimit-Reset", fmt.Sprint(f.clock.Now().Add(time.Minute).Unix()))
+	c := f.client()
+	_, err := c.Pull(t.Context(), shop, 1)
+	noError(t, err)
+	_, err = c.Pull(t.Context(), shop, 1)
+	wantKind(t, err, app.ErrLimited)
+	f.clock.Advance(time.Minute)
+	_, err = c.Pull(t.Context(), shop, 1)
+	noError(t, err)
 }

@@ -192,6 +192,7 @@ func TestCollaborators(t *testing.T) {
 	f.reply("GET /repos/acme/shop/collaborators", 200, `[
 		{"id": 4, "login": "ana", "type": "User", "role_name": "maintain", "permissions": {"admin": false, "maintain": true, "push": true, "pull": true}},
 		{"id": 5, "login": "bot", "type": "Bot", "permissions": {"admin": false, "push": true, "pull": true}},
+		{"id": 7, "login": "dan", "type": "User", "role_name": "triage", "permissions": {"admin": false, "triage": true, "push": false, "pull": true}},
 		{"id": 6, "login": "cy", "type": "User", "permissions": {"admin": true, "push": true, "pull": true}}]`)
 	got, err := f.client().Collaborators(t.Context(), shop)
 	noError(t, err)

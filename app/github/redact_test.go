@@ -102,6 +102,8 @@ func TestRedactorLearnsTokensOfAnyForm(t *testing.T) {
 
 type secretive struct{ Inner any }
 
+type private struct{ inner string } // text handlers show it, JSON does not
+
 type valuer string
 
 func (v valuer) LogValue() slog.Value { return slog.StringValue(string(v)) }
@@ -123,7 +125,7 @@ func TestLogsHoldNoSecret(t *testing.T) {
 			s := form[0]
 			log := slog.New(r.Handler(handler(&b))).With("with", s).WithGroup("group").With("inner", errors.New(s))
 			log.Info("message "+s, "string", s, "error", fmt.Errorf("wrapped: %w", errors.New(s)), "bytes", []byte(s),
-				slog.Group("g", "deep", s), "struct", secretive{Inner: []string{s}}, "valuer", valuer(s), "json", marshaled(s),
+				slog.Group("g", "deep", s), "struct", secretive{Inner: []string{s}}, "valuer", valuer(s), "private", private{s}, "json", marshaled(s),
 				"map", map[string]string{"k": s}, "app", &app.Error{Op: s}, s, 1)
 			if out := b.String(); strings.Contains(out, form[1]) || strings.Contains(out, base64.StdEncoding.EncodeToString([]byte(s))) {
 				t.Errorf("%s, %s: %s", kind, name, out)

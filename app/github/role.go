@@ -60,9 +60,11 @@ func (c *Client) Collaborators(ctx context.Context, r app.Repo) ([]Role, error) 
 	if err != nil {
 		return nil, c.failRepo(r, err, "listing the collaborators")
 	}
-	list := make([]Role, len(found))
-	for i, u := range found {
-		list[i] = roleOf(u.GetRoleName(), legacyOf(u.Permissions), u)
+	var list []Role
+	for _, u := range found {
+		if legacy := legacyOf(u.Permissions); legacy == "write" || legacy == "admin" {
+			list = append(list, roleOf(u.GetRoleName(), legacy, u))
+		}
 	}
 	return list, nil
 }

@@ -1,0 +1,423 @@
+package github
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/slipway-cd/slipway/app"
+	"github.com/slipway-cd/slipway/app/apptest"
+	"github.com/slipway-cd/slipway/app/standin"
+	"github.com/slipway-cd/slipway/app/standin/contract"
+)
+
+// town is a stand-in GitHub with one repository and one pull request. Every request and answer is held to GitHub's own description.
+type town struct {
+	gh    *standin.Server
+	repo  *standin.Repo
+	pull  *standin.Pull
+	clock *apptest.Clock
+	r     app.Repo
+	c     *Client
+}
+
+// reporter leaves out what GitHub's description contradicts itself in: an App can have the permission merge_queues, but the list of its
+// installations does not know it.
+type reporter struct{ testing.TB }
+
+func (r reporter) Errorf(format string, args ...any) {
+	r.Helper()
+	text := fmt.Sprintf(format, args...)
+	if !strings.Contains(text, "GET /app/installations?") || !strings.HasSuffix(text, "body: /0/permissions/merge_queues: the property is not described") {
+		r.TB.Error(text)
+	}
+}
+
+func newTown(t *testing.T) *town {
+	t.Helper()
+	w := &town{clock: apptest.NewClock(start)}
+	var err error
+	held := contract.New(reporter{t})
+	w.gh, err = standin.New(standin.Options{Clock: w.clock, Wrap: held.Wrap, App: standin.App{ID: appID, Slug: "slipway", Key: testKey()}})
+	noError(t, err)
+	t.Cleanup(func() {
+		for _, m := range w.gh.Mistakes() {
+			t.Errorf("GitHub passes in silence: %+v", m)
+		}
+		w.gh.Close()
+	})
+	w.repo, err = w.gh.CreateRepository("acme", "shop", standin.RepoOptions{Organization: true})
+	noError(t, err)
+	for login, role := range map[string]string{"ana": "maintain", "ben": "write", "cy": "triage"} {
+		noError(t, w.repo.SetRole(login, role))
+	}
+	installation, err := w.gh.Install("acme")
+	noError(t, err)
+	_, err = w.repo.Commit("ben", "feature", "Sell more\n\nCo-authored-by: D <d@a.example>", map[string]string{"shop.go": "package shop\n"})
+	noError(t, err)
+	w.pull, err = w.repo.OpenPullRequest("ben", "Sell more", "feature", "main")
+	noError(t, err)
+	w.r = app.Repo{ID: app.RepoID(w.repo.ID()), Owner: "acme", Name: "shop", DefaultBranch: "main", Installation: installation}
+	w.c, err = New(Options{BaseURL: w.gh.URL() + "/api/v3", AppID: appID, PrivateKey: keyPEM(), Clock: w.clock})
+	noError(t, err)
+	t.Cleanup(w.c.Close)
+	return w
+}
+
+func (w *town) head() app.SHA { return app.SHA(w.pull.Head()) }
+
+func (w *town) run() app.CheckRun {
+	want := wantRun()
+	want.Commit, want.Notes = w.head(), notes(120)
+	want.Buttons = []app.Button{{Label: "Approve", Description: "Release it", Identifier: "approve"}}
+	return want
+}
+
+func (w *town) deployment() app.Deployment {
+	want := wantDeployment()
+	want.Commit, want.Inactivates = w.head(), 0
+	return want
+}
+
+func TestReadsAgainstTheStandIn(t *testing.T) {
+	w, ctx := newTown(t), t.Context()
+	info, err := w.c.App(ctx)
+	noError(t, err)
+	if missing := Missing(info); info.ID != appID || info.Slug != "slipway" || len(missing) > 0 {
+		t.Errorf("%+v lacks %v", info, missing)
+	}
+	ins, err := w.c.Installations(ctx)
+	if err != nil || len(ins) != 1 || ins[0].ID != w.r.Installation || ins[0].Account.Login != "acme" || ins[0].Personal {
+		t.Errorf("%+v, %v", ins, err)
+	}
+	repos, err := w.c.Repositories(ctx, w.r.Installation)
+	noError(t, err)
+	if diff := cmp.Diff([]app.Repo{w.r}, repos); diff != "" {
+		t.Error(diff)
+	}
+	id, err := w.c.InstallationOf(ctx, w.r)
+	if err != nil || id != w.r.Installation {
+		t.Errorf("%d, %v", id, err)
+	}
+	pulls, err := w.c.OpenPulls(ctx, w.r)
+	if err != nil || len(pulls) != 1 || pulls[0].Head != w.head() || pulls[0].HeadRepo != w.r.ID || pulls[0].Author.Login != "ben" || pulls[0].MergeCommit != "" {
+		t.Errorf("%+v, %v", pulls, err)
+	}
+	roles := map[string]string{}
+	for _, login := range []string{"ana", "ben", "cy", "nobody"} {
+		role, err := w.c.Role(ctx, w.r, login)
+		noError(t, err)
+		roles[login] = role.Name
+	}
+	if diff := cmp.Diff(map[string]string{"ana": "maintain", "ben": "write", "cy": "triage", "nobody": RoleNone}, roles); diff != "" {
+		t.Error(diff)
+	}
+	everyone, err := w.c.Collaborators(ctx, w.r)
+	noError(t, err)
+	for _, who := range everyone {
+		if who.Name != roles[who.Person.Login] && who.Name != "admin" || who.Person.Login == "cy" {
+			t.Errorf("%+v is listed", who)
+		}
+	}
+	if len(everyone) < 2 {
+		t.Errorf("only %+v are listed", everyone)
+	}
+}
+
+func TestPeopleAgainstTheStandIn(t *testing.T) {
+	w, ctx := newTown(t), t.Context()
+	_, err := w.repo.Push("ana", standin.Change{Branch: "feature", Message: "Help", Files: map[string]string{"b": "b"}, Author: "cy"})
+	noError(t, err)
+	people, err := w.c.PullPeople(ctx, w.r, w.pull.Number())
+	noError(t, err)
+	wrote, emails := people.Wrote()
+	logins := map[string]bool{}
+	for _, p := range wrote {
+		logins[p.Login] = p.ID != 0
+	}
+	if !people.Complete || !logins["ben"] || !logins["cy"] || len(emails) != 1 || emails[0] != "d@a.example" {
+		t.Errorf("%+v: %v and %v", people, logins, emails)
+	}
+	pushers, err := w.c.Pushers(ctx, w.r, "feature")
+	if err != nil || len(pushers) != 2 || pushers[0].Login != "ana" || pushers[1].Login != "ben" {
+		t.Errorf("%+v, %v", pushers, err)
+	}
+	_, err = w.pull.Merge("ana", "squash")
+	noError(t, err)
+	merged, err := w.c.Pull(ctx, w.r, w.pull.Number())
+	if err != nil || !merged.Merged || merged.State != "closed" || string(merged.MergeCommit) != w.pull.MergeCommit() {
+		t.Errorf("%+v, %v", merged, err)
+	}
+	pulls, err := w.c.PullsOfCommit(ctx, w.r, merged.MergeCommit)
+	if err != nil || len(pulls) != 1 || pulls[0].Number != w.pull.Number() {
+		t.Errorf("%+v, %v", pulls, err)
+	}
+	pushers, err = w.c.Pushers(ctx, w.r, "main")
+	if err != nil || len(pushers) != 1 || pushers[0].Login == "ana" { // who made the branch; ana only merged
+		t.Errorf("%+v, %v", pushers, err)
+	}
+}
+
+func TestRenamedAgainstTheStandIn(t *testing.T) {
+	w, ctx := newTown(t), t.Context()
+	noError(t, w.repo.SetRole("root", "admin"))
+	noError(t, w.repo.Rename("root", "store"))
+	now, err := w.c.Repository(ctx, w.r)
+	noError(t, err)
+	if now.FullName() != "acme/store" || now.ID != w.r.ID || now.Installation != w.r.Installation {
+		t.Errorf("%+v", now)
+	}
+	// Until it is read anew, the old name still works for reading and writing.
+	if _, err := w.c.OpenPulls(ctx, w.r); err != nil {
+		t.Error(err)
+	}
+	if _, err := w.c.EnsureComment(ctx, w.r, app.Comment{Pull: w.pull.Number(), Marker: "m", Body: "b"}, 0, true); err != nil {
+		t.Error(err)
+	}
+	if n := len(w.pull.Comments()); n != 1 {
+		t.Errorf("%d comments", n)
+	}
+}
+
+func TestTokensAgainstTheStandIn(t *testing.T) {
+	w, ctx := newTown(t), t.Context()
+	text, expires, err := w.c.GitToken(ctx, w.r)
+	noError(t, err)
+	if !expires.Equal(start.Add(time.Hour)) {
+		t.Errorf("until %v", expires)
+	}
+	ask := func(method, path, body string) int {
+		req, err := http.NewRequestWithContext(ctx, method, w.gh.URL()+path, strings.NewReader(body))
+		noError(t, err)
+		req.Header.Set("Authorization", "Bearer "+text)
+		resp, err := http.DefaultClient.Do(req)
+		noError(t, err)
+		resp.Body.Close()
+		return resp.StatusCode
+	}
+	if got := ask("GET", "/repos/acme/shop/contents/README.md?ref=main", ""); got != 200 {
+		t.Errorf("reading contents: %d", got)
+	}
+	if got := ask("POST", fmt.Sprintf("/repos/acme/shop/issues/%d/comments", w.pull.Number()), `{"body": "x"}`); got < 400 {
+		t.Errorf("a token that reads contents could comment: %d", got)
+	}
+}
+
+func TestUninstalledAgainstTheStandIn(t *testing.T) {
+	w, ctx := newTown(t), t.Context()
+	_, err := w.c.OpenPulls(ctx, w.r)
+	noError(t, err)
+	noError(t, w.gh.Suspend("acme"))
+	_, err = w.c.OpenPulls(ctx, w.r)
+	wantKind(t, err, app.ErrDenied)
+	noError(t, w.gh.Unsuspend("acme"))
+	noError(t, w.gh.Uninstall("acme"))
+	_, err = w.c.OpenPulls(ctx, w.r)
+	wantKind(t, err, app.ErrDenied) // the token is void
+	_, err = w.c.OpenPulls(ctx, w.r)
+	wantKind(t, err, app.ErrNotFound) // there is no other
+	_, err = w.c.InstallationOf(ctx, w.r)
+	wantKind(t, err, app.ErrNotFound)
+}
+
+func TestChecksAgainstTheStandIn(t *testing.T) {
+	w, ctx := newTown(t), t.Context()
+	want := w.run()
+	want.Status, want.Conclusion, want.Notes, want.Buttons = "in_progress", "", nil, nil
+	id, err := w.c.EnsureCheckRun(ctx, w.r, want, 0, false)
+	noError(t, err)
+	want = w.run()
+	if again, err := w.c.EnsureCheckRun(ctx, w.r, want, id, false); err != nil || again != id {
+		t.Errorf("%d, then %d, %v", id, again, err)
+	}
+	want.Buttons = nil
+	if again, err := w.c.EnsureCheckRun(ctx, w.r, want, id, false); err != nil || again != id {
+		t.Errorf("%d, then %d, %v", id, again, err)
+	}
+	runs := w.repo.CheckRuns(w.pull.Head())
+	if len(runs) != 1 || len(runs[0].Annotations) != 120 || runs[0].Conclusion != "success" || len(runs[0].Actions) != 0 {
+		t.Errorf("%d runs, the first with %d annotations and %d buttons", len(runs), len(runs[0].Annotations), len(runs[0].Actions))
+	}
+	// Another conclusion is another run: GitHub would not tell that it ignores it.
+	want.Conclusion, want.Title = "failure", "Failed"
+	if other, err := w.c.EnsureCheckRun(ctx, w.r, want, id, true); err != nil || other == id {
+		t.Errorf("%d, then %d, %v", id, other, err)
+	}
+	now, _ := w.repo.CheckRun(w.pull.Head(), want.Name)
+	if now.Conclusion != "failure" || len(now.Annotations) != 120 || w.repo.Reopened() != 0 {
+		t.Errorf("%s with %d annotations, %d reopened", now.Conclusion, len(now.Annotations), w.repo.Reopened())
+	}
+	_, err = w.repo.ForeignCheck("golangci", 99, w.pull.Head(), "lint", "success")
+	noError(t, err)
+	app99, err := w.c.AppBySlug(ctx, w.r, "golangci")
+	if err != nil || app99 != 99 {
+		t.Errorf("%d, %v", app99, err)
+	}
+	lint, err := w.c.ForeignCheck(ctx, w.r, w.head(), 99, "lint")
+	if err != nil || lint.Status != "completed" || lint.Conclusion != "success" {
+		t.Errorf("%+v, %v", lint, err)
+	}
+	_, err = w.c.ForeignCheck(ctx, w.r, w.head(), 98, "lint")
+	wantKind(t, err, app.ErrNotFound)
+}
+
+func TestCommentsAgainstTheStandIn(t *testing.T) {
+	w, ctx := newTown(t), t.Context()
+	want := app.Comment{Pull: w.pull.Number(), Marker: "pull/1", Body: "one"}
+	_, err := w.pull.Comment("cy", "<!-- slipway:pull/1 -->\none")
+	noError(t, err)
+	id, err := w.c.EnsureComment(ctx, w.r, want, 0, true)
+	noError(t, err)
+	want.Body = "two"
+	if again, err := w.c.EnsureComment(ctx, w.r, want, id, false); err != nil || again != id {
+		t.Errorf("%d, then %d, %v", id, again, err)
+	}
+	noError(t, w.c.React(ctx, w.r, id, "eyes"))
+	noError(t, w.c.React(ctx, w.r, id, "eyes"))
+	got, err := w.c.Comment(ctx, w.r, id)
+	if err != nil || got.Body != "<!-- slipway:pull/1 -->\ntwo" || !got.Author.Bot || got.Author.Login != "slipway[bot]" {
+		t.Errorf("%+v, %v", got, err)
+	}
+	all := w.pull.Comments()
+	if len(all) != 2 || len(all[1].Reactions) != 1 {
+		t.Errorf("%+v", all)
+	}
+	noError(t, all[1].Delete("ana"))
+	other, err := w.c.EnsureComment(ctx, w.r, want, id, false)
+	if err != nil || other == id {
+		t.Errorf("a deleted comment: %d, then %d, %v", id, other, err)
+	}
+	noError(t, w.pull.Lock("ana"))
+	want.Marker = "pull/2"
+	_, err = w.c.EnsureComment(ctx, w.r, want, 0, false)
+	wantKind(t, err, app.ErrDenied)
+}
+
+func TestDeploymentsAgainstTheStandIn(t *testing.T) {
+	w, ctx := newTown(t), t.Context()
+	want := w.deployment()
+	first, err := w.c.EnsureDeployment(ctx, w.r, want, 0, true)
+	noError(t, err)
+	next := want
+	next.Marker, next.Inactivates, next.State = "deploy/18", first, "in_progress"
+	second, err := w.c.EnsureDeployment(ctx, w.r, next, 0, true)
+	if err != nil || second == first {
+		t.Fatalf("%d, then %d, %v", first, second, err)
+	}
+	next.State = "success"
+	for range 2 { // the second time there is nothing to say
+		_, err = w.c.EnsureDeployment(ctx, w.r, next, second, true)
+		noError(t, err)
+	}
+	var states []string
+	for _, d := range w.repo.Deployments(want.Environment) {
+		for _, s := range d.Statuses {
+			states = append(states, fmt.Sprint(d.ID-first, " ", s.State))
+		}
+	}
+	one := fmt.Sprint(second - first)
+	if diff := cmp.Diff([]string{"0 success", "0 inactive", one + " in_progress", one + " success"}, states); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestDeliveriesAgainstTheStandIn(t *testing.T) {
+	w, ctx := newTown(t), t.Context()
+	noError(t, w.gh.Quiet(ctx))
+	since := w.clock.Now()
+	w.clock.Advance(time.Minute)
+	w.gh.SetWebhook(standin.Webhook{URL: "http://127.0.0.1:1/", Secret: "it's a secret"}) // nobody listens
+	_, err := w.pull.Comment("ana", "/status")
+	noError(t, err)
+	noError(t, w.gh.Quiet(ctx))
+	failed, err := w.c.FailedDeliveries(ctx, since)
+	noError(t, err)
+	if len(failed) != 1 || failed[0].Event != "issue_comment" || failed[0].Action != "created" || failed[0].GUID == "" {
+		t.Fatalf("%+v", failed)
+	}
+	noError(t, w.c.Redeliver(ctx, failed[0].ID))
+	noError(t, w.gh.Quiet(ctx))
+	if again := w.gh.Deliveries(); again[len(again)-1].GUID != failed[0].GUID || !again[len(again)-1].Redelivery {
+		t.Errorf("%+v", again)
+	}
+	if later, err := w.c.FailedDeliveries(ctx, w.clock.Now().Add(time.Second)); err != nil || len(later) > 0 {
+		t.Errorf("%+v, %v", later, err)
+	}
+}
+
+func TestLimitAgainstTheStandIn(t *testing.T) {
+	w, ctx := newTown(t), t.Context()
+	w.gh.Break(standin.Match{Method: "POST", Path: "/repos/**"}, standin.SecondaryLimit(45))
+	_, err := w.c.EnsureCheckRun(ctx, w.r, w.run(), 0, false)
+	wantKind(t, err, app.ErrLimited)
+	if got := app.RetryAt(err).Sub(w.clock.Now()); got != 45*time.Second {
+		t.Errorf("until %v", got)
+	}
+	w.clock.Advance(45 * time.Second)
+	_, err = w.c.EnsureCheckRun(ctx, w.r, w.run(), 0, false)
+	noError(t, err)
+}
+
+// A write may be lost before it is applied, or applied and not answered. Tried again it ends the same, with nothing twice.
+func TestEveryWriteLostOrUnansweredEndsTheSame(t *testing.T) {
+	deeds := map[string]func(context.Context, *town, int64, bool) (int64, error){
+		"check run": func(ctx context.Context, w *town, known int64, retry bool) (int64, error) {
+			return w.c.EnsureCheckRun(ctx, w.r, w.run(), known, retry)
+		},
+		"comment": func(ctx context.Context, w *town, known int64, retry bool) (int64, error) {
+			return w.c.EnsureComment(ctx, w.r, app.Comment{Pull: w.pull.Number(), Marker: "m", Body: "hello"}, known, retry)
+		},
+		"deployment": func(ctx context.Context, w *town, known int64, retry bool) (int64, error) {
+			return w.c.EnsureDeployment(ctx, w.r, w.deployment(), known, retry)
+		},
+	}
+	for name, deed := range deeds {
+		for nth := 1; nth <= 3; nth++ {
+			for fault, hooks := range map[string]func(int) standin.WriteHooks{
+				"lost": func(n int) standin.WriteHooks {
+					return standin.WriteHooks{Before: func(w standin.Write) bool { return w.Number != n }}
+				},
+				"unanswered": func(n int) standin.WriteHooks {
+					return standin.WriteHooks{AppliedUnanswered: func(w standin.Write) bool { return w.Number != n }}
+				},
+			} {
+				w, ctx := newTown(t), t.Context()
+				w.gh.OnWrite(hooks(nth))
+				id, err := deed(ctx, w, 0, false)
+				for tries := 1; err != nil && tries < 3; tries++ {
+					wantKind(t, err, app.ErrUnreachable)
+					id, err = deed(ctx, w, id, true)
+				}
+				if err != nil || id == 0 {
+					t.Errorf("%s, write %d %s: %d, %v", name, nth, fault, id, err)
+				}
+				w.expectOnce(t, fmt.Sprintf("%s, write %d %s", name, nth, fault), name)
+			}
+		}
+	}
+}
+
+func (w *town) expectOnce(t *testing.T, what, name string) {
+	t.Helper()
+	switch name {
+	case "check run":
+		runs := w.repo.CheckRuns(w.pull.Head())
+		if len(runs) != 1 || len(runs[0].Annotations) != 120 || len(runs[0].Actions) != 1 {
+			t.Errorf("%s: %d check runs, the first with %d annotations", what, len(runs), len(runs[0].Annotations))
+		}
+	case "comment":
+		if all := w.pull.Comments(); len(all) != 1 {
+			t.Errorf("%s: %d comments", what, len(all))
+		}
+	case "deployment":
+		all := w.repo.Deployments("")
+		if len(all) != 1 || len(all[0].Statuses) != 1 || all[0].State() != "success" {
+			t.Errorf("%s: %d deployments: %+v", what, len(all), all)
+		}
+	}
+}
