@@ -212,3 +212,14 @@ func TestCanceledWaiterDoesNotWaitForTheToken(t *testing.T) {
 	close(finish)
 	all.Wait()
 }
+
+// GitHub calls it invalid, but what is invalid is what we may not have.
+func TestTokenForWhatWeMayNotHave(t *testing.T) {
+	w := newTown(t)
+	other := w.r
+	other.ID += 1000
+	_, _, err := w.c.GitToken(t.Context(), other)
+	wantKind(t, err, app.ErrDenied)
+	_, _, err = w.c.Token(t.Context(), w.r, Permissions{"contents": "write"})
+	wantKind(t, err, app.ErrDenied)
+}
