@@ -1,0 +1,109 @@
+package app
+
+import "time"
+
+// Event is a webhook delivery, stored as it came, before it is understood.
+type Event struct {
+	ID       int64  // the store's number: events are taken in its order
+	Delivery string // X-GitHub-Delivery, unique
+	Name     string // X-GitHub-Event
+	Body     []byte
+	Received time.Time // by slipway's clock
+	Attempts int       // how often it could not be translated
+}
+
+// Pull is a pull request as GitHub last described it.
+type Pull struct {
+	Number      int
+	Title       string
+	Author      Person
+	Open        bool
+	Merged      bool
+	MergeCommit SHA // what it became; only of a merged one, for open ones carry a test merge
+	MergedAt    time.Time
+	Head        SHA
+	HeadRef     string
+	Base        string // the branch that it is for
+	BaseSHA     SHA
+	Fork        bool
+	Locked      bool
+	UpdatedAt   time.Time // by GitHub's clock: an older description never replaces a newer one
+}
+
+// What GitHub tells of a repository. Each carries the repository as it was described then, so that renaming and transfer are noticed.
+type (
+	// Pushed says that a branch moved. What it holds now is read from git, so the commits here are a hint.
+	Pushed struct {
+		Repo   Repo
+		Branch string
+		After  SHA // "" when it was deleted
+		By     Person
+	}
+	// PullChanged describes a pull request after something happened to it.
+	PullChanged struct {
+		Repo Repo
+		Pull Pull
+		By   Person
+	}
+	// MergeQueued says that a merge group asks for checks, or is gone.
+	MergeQueued struct {
+		Repo Repo
+		Head SHA
+		Base SHA
+		Gone bool
+	}
+	// Commented is a comment on a pull request, when it was made. Edits and deletions carry no command.
+	Commented struct {
+		Repo     Repo
+		Pull     int
+		Comment  int64
+		By       Person
+		Body     string
+		Written  time.Time // by GitHub's clock
+		Received time.Time // by slipway's
+	}
+	// Pressed is a button of one of our check runs, or its Re-run, which is retry.
+	Pressed struct {
+		Repo       Repo
+		Commit     SHA
+		External   string // external_id of the check run; "" is the whole suite
+		Identifier string
+		By         Person
+		Delivery   string
+		Received   time.Time
+	}
+	// Reported says that another App's check run changed.
+	Reported struct {
+		Repo   Repo
+		Commit SHA
+		App    string // its slug
+		Check  string // the check run's name
+	}
+	// Served says whether the App may serve a repository, or, without a repository, all of an installation.
+	Served struct {
+		Repo         Repo
+		Installation int64
+		Gone         bool // uninstalled, suspended, or the repository taken out
+	}
+)
+
+// Name of Pushed.
+func (Pushed) Name() string { return "repo.pushed" }
+
+// Name of PullChanged.
+func (PullChanged) Name() string { return "repo.pull" }
+
+// Name of MergeQueued.
+func (MergeQueued) Name() string { return "repo.queue" }
+
+// Name of Commented.
+func (Commented) Name() string { return "repo.commented" }
+
+// Name of Pressed.
+func (Pressed) Name() string { return "repo.pressed" }
+
+// Name of Reported.
+func (Reported) Name() string { return "repo.reported" }
+
+// Name of Served.
+func (Served) Name() string { return "repo.served" }
