@@ -2,6 +2,7 @@ package standin
 
 import (
 	"fmt"
+	"net/http"
 	"regexp"
 	"slices"
 	"sort"
@@ -159,6 +160,14 @@ func getUser(c *call) (*answer, error) {
 		return nil, notFound()
 	}
 	return ok(c.s.publicUserJSON(a)), nil
+}
+
+// getSelf answers GET /user: whose token it is.
+func getSelf(c *call) (*answer, error) {
+	if c.who.user == nil {
+		return nil, refuse(http.StatusForbidden, "Resource not accessible by integration")
+	}
+	return ok(c.s.publicUserJSON(c.who.user)), nil
 }
 
 func getTeamMembership(c *call) (*answer, error) {

@@ -93,12 +93,15 @@ func (s *Server) AddApp(slug string, id int64) {
 	s.foreignApp(slug, id)
 }
 
-// listInstallations answers GET /app/installations.
+// listInstallations answers GET /app/installations. GitHub's description of this list, and of nothing else, lacks the permission
+// merge_queues; so does the answer, for whoever wants to know permissions reads GET /app.
 func listInstallations(c *call) (*answer, error) {
 	var all []any
 	for _, i := range c.s.installations {
 		if !i.deleted {
-			all = append(all, c.s.installationJSON(i))
+			o := c.s.installationJSON(i)
+			delete(o["permissions"].(map[string]string), "merge_queues")
+			all = append(all, o)
 		}
 	}
 	return c.list(all)
@@ -123,6 +126,15 @@ func getRepoInstallation(c *call) (*answer, error) {
 		return nil, notFound()
 	}
 	return ok(c.s.installationJSON(i)), nil
+}
+
+// getAccountInstallation answers GET /orgs/{org}/installation and its twin for users.
+func getAccountInstallation(c *call) (*answer, error) {
+	a := c.s.accounts[fold(c.vars["login"])]
+	if a == nil || c.s.installedIn(a) == nil {
+		return nil, notFound()
+	}
+	return ok(c.s.installationJSON(c.s.installedIn(a))), nil
 }
 
 // listInstalledRepos answers GET /installation/repositories.

@@ -129,7 +129,24 @@ func (r *Repo) newRun(app *appInfo, sha, name string) *checkRun {
 	run := &checkRun{id: r.server.id(), app: app, name: name, status: "queued", created: r.server.now(), started: r.server.now()}
 	run.suite = r.suiteFor(app, sha)
 	r.runs = append(r.runs, run)
+	r.forgetOldest(run)
 	return run
+}
+
+// forgetOldest keeps at most a thousand runs of one name in a suite.
+func (r *Repo) forgetOldest(newest *checkRun) {
+	const most = 1000
+	same := func(run *checkRun) bool { return run.suite == newest.suite && run.name == newest.name }
+	n := 0
+	for _, run := range r.runs {
+		if same(run) {
+			n++
+		}
+	}
+	if n > most {
+		i := slices.IndexFunc(r.runs, same)
+		r.runs = slices.Delete(r.runs, i, i+1)
+	}
 }
 
 func (run *checkRun) detailsOr(fallback string) string {
@@ -300,8 +317,7 @@ func (r *Repo) RerequestAll(login, sha string) error {
 		if s == nil {
 			return fmt.Errorf("the App has no check suite on %s", sha)
 		}
-		s.emit("rerequested", actor)
-		s.status, s.conclusion, s.updated = "queued", "", r.server.now()
+		s.rerequest(actor)
 		return nil
 	})
 }

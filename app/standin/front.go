@@ -10,7 +10,7 @@ import (
 // reservedNames are the first segments of API paths, which no account can have as its login.
 func reservedNames() []string {
 	return []string{"api", "app", "apps", "avatars", "installation", "installations", "organizations", "orgs", "rate_limit", "repos", "repositories",
-		"settings", "users"}
+		"settings", "user", "users"}
 }
 
 var gitPath = regexp.MustCompile(`^/([^/]+)/([^/]+?)(?:\.git)?/(info/refs|git-upload-pack|git-receive-pack)$`)

@@ -51,6 +51,40 @@ func (p *Pull) merge(actor *account, request mergeRequest) error {
 	return nil
 }
 
+// UpdateBranch presses Update branch: it merges the base into the head branch, and returns the merge.
+func (p *Pull) UpdateBranch(login string) (string, error) {
+	err := p.repo.act(login, "write", func(actor *account) error { return p.updateBranch(actor) })
+	if err != nil {
+		return "", fmt.Errorf("updating the branch of #%d: %w", p.number, err)
+	}
+	return p.Head(), nil
+}
+
+func (p *Pull) updateBranch(actor *account) error {
+	base := p.repo.shaOf("refs/heads/" + p.baseRef)
+	if p.state != "open" || p.headRepo != p.repo || p.repo.contains(p.headSHA, base) {
+		return refuse(http.StatusUnprocessableEntity, "There are no new commits on the base branch.")
+	}
+	tree, clean, err := p.repo.mergeTree(p.headSHA, base)
+	if err != nil {
+		return err
+	}
+	if !clean {
+		return refuse(http.StatusUnprocessableEntity, "merge conflict between base and head")
+	}
+	r, message := p.repo, fmt.Sprintf("Merge branch '%s' into %s", p.baseRef, p.headRef)
+	sha, err := r.commitTree(tree, message, r.server.signature(actor), r.server.signature(r.server.webFlow()), p.headSHA, base)
+	if err != nil {
+		return err
+	}
+	ref, before := "refs/heads/"+p.headRef, p.headSHA
+	if err := r.setRef(ref, sha); err != nil {
+		return err
+	}
+	r.pushedRefs(actor, "push", refChange{ref, before, sha})
+	return nil
+}
+
 // write makes the commits of a merge.
 func (p *Pull) write(actor *account, base, method string, request mergeRequest) (string, error) {
 	r := p.repo
@@ -64,7 +98,7 @@ func (p *Pull) write(actor *account, base, method string, request mergeRequest) 
 	github := r.server.signature(r.server.webFlow())
 	switch method {
 	case "merge":
-		message := fmt.Sprintf("Merge pull request #%d from %s/%s\n\n%s", p.number, p.headRepo.owner.login, p.headRef, p.title)
+		message := fmt.Sprintf("Merge pull request #%d from %s/%s\n\n%s", p.number, p.headOwner(), p.headRef, p.title)
 		return r.commitTree(tree, worded(request, message), r.server.signature(actor), github, base, p.headSHA)
 	case "squash":
 		return r.commitTree(tree, worded(request, p.squashMessage(base)), r.server.signature(p.author), github, base)

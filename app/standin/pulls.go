@@ -148,7 +148,7 @@ func (r *Repo) forkOf(owner string) *Repo {
 	return nil
 }
 
-// headMoved follows a push to the head branch, or its deletion.
+// headMoved follows a push to the head branch, or its deletion. Git fails here only when the server is being closed; nobody is told then.
 func (p *Pull) headMoved(actor *account, change refChange) {
 	if change.after == noSHA {
 		p.close(actor)
@@ -163,6 +163,16 @@ func (p *Pull) headMoved(actor *account, change refChange) {
 		return
 	}
 	p.emit("synchronize", actor, object{"before": before, "after": change.after})
+}
+
+// headGone closes the pull requests from a repository that was deleted.
+func (r *Repo) headGone(actor *account, head *Repo) {
+	for _, p := range r.pulls {
+		if p.headRepo == head {
+			p.headRepo = nil
+			p.close(actor)
+		}
+	}
 }
 
 // baseMoved notices that a push to the base contains the pull request, which merges it, and makes its test merge anew otherwise.
@@ -197,8 +207,17 @@ func (p *Pull) markMerged(by *account, sha string) {
 	now := p.repo.server.now()
 	p.state, p.merged, p.mergedBy, p.mergeSHA = "closed", true, by, sha
 	p.mergedAt, p.closedAt, p.updatedAt, p.mergeable = now, now, now, nil
+	// Should git fail here, the test merge stays behind, as GitHub's does for a while.
 	p.repo.setRef(p.ref("merge"), noSHA)
 	p.repo.server.lagging[sha] = p.repo.server.lag
+}
+
+// headOwner is whose branch it is, or was.
+func (p *Pull) headOwner() string {
+	if p.headRepo == nil {
+		return "unknown"
+	}
+	return p.headRepo.owner.login
 }
 
 func (p *Pull) ref(kind string) string { return fmt.Sprintf("refs/pull/%d/%s", p.number, kind) }

@@ -25,10 +25,7 @@ func listPulls(c *call) (*answer, error) {
 	}
 	var list []*Pull
 	for _, p := range c.repo.pulls {
-		label := p.headRef
-		if p.headRepo != nil {
-			label = p.headRepo.owner.login + ":" + p.headRef
-		}
+		label := p.headOwner() + ":" + p.headRef
 		// GitHub ignores a head without its owner.
 		if state != "all" && p.state != state || strings.Contains(head, ":") && !strings.EqualFold(head, label) || base != "" && p.baseRef != base {
 			continue
@@ -121,6 +118,26 @@ func mergePull(c *call) (*answer, error) {
 		return nil, err
 	}
 	return ok(object{"sha": p.mergeSHA, "merged": true, "message": "Pull Request successfully merged"}), nil
+}
+
+func updateBranch(c *call) (*answer, error) {
+	p, err := c.pull()
+	if err != nil {
+		return nil, err
+	}
+	request, err := decode[struct {
+		ExpectedHead *string `json:"expected_head_sha"`
+	}](c)
+	if err != nil {
+		return nil, err
+	}
+	if request.ExpectedHead != nil && *request.ExpectedHead != p.headSHA {
+		return nil, refuse(http.StatusUnprocessableEntity, "expected head sha didn't match current head ref.")
+	}
+	if err := p.updateBranch(c.actor()); err != nil {
+		return nil, err
+	}
+	return &answer{status: http.StatusAccepted, body: object{"message": "Updating pull request branch.", "url": p.htmlURL()}}, nil
 }
 
 func isMerged(c *call) (*answer, error) {

@@ -249,6 +249,9 @@ func (r *Repo) Remove(login string) error {
 	return r.act(login, "admin", func(actor *account) error {
 		r.emit("repository", "deleted", actor, object{})
 		delete(r.server.repos, r.id)
+		for _, other := range r.server.repos {
+			other.headGone(actor, r)
+		}
 		if err := os.RemoveAll(r.dir); err != nil {
 			return fmt.Errorf("deleting %s: %w", r.fullName(), err)
 		}

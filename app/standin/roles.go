@@ -3,6 +3,7 @@ package standin
 import (
 	"fmt"
 	"net/http"
+	"slices"
 )
 
 // SetRole gives a user a standard role: admin, maintain, write, triage or read; none takes it away.
@@ -83,6 +84,20 @@ func (r *Repo) association(user *account) string {
 	return "NONE"
 }
 
+// hasCollaborator says whether a user has a role here beyond reading what is public.
+func (r *Repo) hasCollaborator(user *account) bool {
+	login := fold(user.login)
+	return user == r.owner || r.roles[login].name != "" || r.owner.people[login]
+}
+
+func isCollaborator(c *call) (*answer, error) {
+	user := c.s.accounts[fold(c.vars["login"])]
+	if user == nil || !c.repo.hasCollaborator(user) {
+		return nil, notFound()
+	}
+	return noContent(), nil
+}
+
 func getPermission(c *call) (*answer, error) {
 	user := c.s.accounts[fold(c.vars["login"])]
 	if user == nil || user.kind == "Organization" {
@@ -94,14 +109,25 @@ func getPermission(c *call) (*answer, error) {
 	return ok(object{"permission": legacy(has.base), "role_name": has.name, "user": person}), nil
 }
 
+// listCollaborators answers everybody with a role, or with at least the permission that is asked for, in its older words.
 func listCollaborators(c *call) (*answer, error) {
+	least := 1
+	if asked := c.query("permission"); asked != "" {
+		least = slices.Index([]string{"", "pull", "triage", "push", "maintain", "admin"}, asked)
+		if least < 1 {
+			return nil, invalid("%q is not a member of [\"pull\", \"triage\", \"push\", \"maintain\", \"admin\"].", asked)
+		}
+	}
 	var all []any
 	for _, login := range sortedKeys(c.s.accounts) {
 		user := c.s.accounts[login]
-		if user != c.repo.owner && c.repo.roles[login].name == "" && !c.repo.owner.admins[login] || user.kind == "Organization" {
+		if user.kind == "Organization" || !c.repo.hasCollaborator(user) {
 			continue
 		}
 		has := c.repo.roleOf(user)
+		if roleRank(has.base) < least {
+			continue
+		}
 		person := c.s.userJSON(user)
 		person["permissions"], person["role_name"] = permissionsJSON(has.base), has.name
 		all = append(all, person)

@@ -29,6 +29,8 @@ func appRoutes() []route {
 		{"GET", "/app/installations/{installation:[0-9]+}", jwt, getInstallation},
 		{"POST", "/app/installations/{installation:[0-9]+}/access_tokens", jwt, createToken},
 		{"GET", "/repos/{owner}/{name}/installation", jwt, getRepoInstallation},
+		{"GET", "/orgs/{login}/installation", jwt, getAccountInstallation},
+		{"GET", "/users/{login}/installation", jwt, getAccountInstallation},
 		{"GET", "/app/hook/deliveries", jwt, listDeliveries},
 		{"GET", "/app/hook/deliveries/{delivery:[0-9]+}", jwt, getDelivery},
 		{"POST", "/app/hook/deliveries/{delivery:[0-9]+}/attempts", jwt, redeliver},
@@ -41,12 +43,14 @@ func appRoutes() []route {
 func accountRoutes() []route {
 	members, metadata := need{permission: "members:read"}, need{permission: "metadata:read", role: "read"}
 	return []route{
+		{"GET", "/user", need{}, getSelf},
 		{"GET", "/users/{login}", need{}, getUser},
 		{"GET", "/orgs/{org}/teams/{slug}", members, getTeam},
 		{"GET", "/orgs/{org}/teams/{slug}/members", members, listTeamMembers},
 		{"GET", "/orgs/{org}/teams/{slug}/memberships/{login}", members, getTeamMembership},
 		{"GET", inRepo, metadata, getRepo},
 		{"GET", inRepo + "/collaborators", need{permission: "metadata:read", role: "write"}, listCollaborators},
+		{"GET", inRepo + "/collaborators/{login}", metadata, isCollaborator},
 		{"GET", inRepo + "/collaborators/{login}/permission", metadata, getPermission},
 	}
 }
@@ -68,6 +72,7 @@ func pullRoutes() []route {
 		{"GET", pull + "/reviews", read, listReviews},
 		{"GET", pull + "/merge", read, isMerged},
 		{"PUT", pull + "/merge", merge, mergePull},
+		{"PUT", pull + "/update-branch", need{permission: "pull_requests:write", role: "write"}, updateBranch},
 		{"GET", issue, hear, getIssue},
 		{"PUT", issue + "/lock", lock, lockIssue},
 		{"DELETE", issue + "/lock", lock, lockIssue},
@@ -93,6 +98,7 @@ func checkRoutes() []route {
 		{"POST", run + "/rerequest", need{permission: "checks:write", role: "write"}, rerequestCheckRun},
 		{"GET", inRepo + "/check-suites/{suite:[0-9]+}", read, getCheckSuite},
 		{"GET", inRepo + "/check-suites/{suite:[0-9]+}/check-runs", read, listSuiteRuns},
+		{"POST", inRepo + "/check-suites/{suite:[0-9]+}/rerequest", need{permission: "checks:write", role: "write"}, rerequestSuite},
 		{"GET", inRepo + "/commits/{ref:.+}/check-runs", read, listCheckRuns},
 		{"GET", inRepo + "/commits/{ref:.+}/check-suites", read, listCheckSuites},
 		{"GET", inRepo + "/commits/{ref:.+}/statuses", statusRead, listStatuses},

@@ -249,6 +249,23 @@ func getCheckSuite(c *call) (*answer, error) {
 	return ok(s.apiJSON()), nil
 }
 
+func rerequestSuite(c *call) (*answer, error) {
+	s, err := c.suite()
+	if err != nil {
+		return nil, err
+	}
+	if s.app != c.s.app {
+		return nil, refuse(http.StatusForbidden, "Resource not accessible by integration")
+	}
+	s.rerequest(c.actor())
+	return created(object{}), nil
+}
+
+func (s *suite) rerequest(actor *account) {
+	s.emit("rerequested", actor)
+	s.status, s.conclusion, s.updated = "queued", "", s.repo.server.now()
+}
+
 func listAnnotations(c *call) (*answer, error) {
 	run, err := c.checkRun()
 	if err != nil {
