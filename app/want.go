@@ -16,3 +16,6 @@ type Task interface {
 	// Task is the name of the kind of work, the first part of the want's key.
 	Task() string
 }
+
+// RowKey is the name of a want in the whole system: that of its due row, its program and its log.
+func RowKey(machine Address, want string) string { return machine.String() + "#" + want }

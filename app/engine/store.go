@@ -139,9 +139,11 @@ type Rows interface {
 	Nudge(key string, machine app.Address, task string, due time.Time) error
 	// Unwant cancels open rows.
 	Unwant(keys ...string) error
-	// Take hands out rows that are due and that nobody else holds, oldest first, but none of the tasks in full, and leases them. A lease
-	// of another holder that has not ended is respected unless that holder is named in dead.
+	// Take hands out rows that are due and that nobody holds, oldest first, but none of the tasks in full, and leases them.
 	Take(t Taking) ([]Row, error)
+	// NextDue is when the next row, delayed letter or delayed event is due, of what nobody holds and no slot keeps waiting; zero if there
+	// is none.
+	NextDue(t Taking) (time.Time, error)
 	// Settle writes a row back after work. The fence must be the one that it was taken with, else app.ErrConflict. If it was nudged since,
 	// it stays due at once unless it is done.
 	Settle(r Row) error
@@ -153,7 +155,8 @@ type Taking struct {
 	Limit  int
 	Holder string
 	Lease  time.Time
-	Full   []string // tasks for which there is no slot: only rows of theirs that run already
+	Alone  bool     // no other holder can be alive, so that their leases count for nothing
+	Full   []string // tasks for which there is no slot: of theirs only rows that run already are handed out
 }
 
 // Records is what GitHub has told of repositories and their commits, and what was answered.
