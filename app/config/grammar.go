@@ -152,7 +152,7 @@ func approveShape() shape {
 		pattern: `^(role:[^\x00-\x20\x7f]([^\x00-\x1f\x7f]*[^\x00-\x20\x7f])?|user:[A-Za-z0-9][A-Za-z0-9_-]*)$`,
 		must:    "Write role: and a role, such as role:maintain, or user: and a login, such as user:ada.",
 		soon:    `^team:`, soonSay: "Teams (%s) are not here yet. Name a role or users for now."}
-	not := choice("author", "author", "author")
+	not := choice("who is excluded", "author", "author")
 	not.soon, not.soonSay = `.`, "Excluding %s is not here yet: only author is. Take it out for now."
 	count := shape{kind: kindNumber, is: "a number of approvals", like: "1", low: 1, high: 1,
 		soon: `^([2-9]|[1-9][0-9]+)$`, soonSay: "A count over 1 (%s) is not here yet. Take it out for now, and one approval is asked for."}

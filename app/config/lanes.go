@@ -42,7 +42,7 @@ func (l *linker) noSuchEnvironment(a link, known []string) {
 	case word != "":
 		l.beyond(a.at, "There is no environment %s. Did you mean %s?", quote(a.to), word)
 	default:
-		l.beyond(a.at, "There is no environment %s here. There is %s.", quote(a.to), list(known))
+		l.beyond(a.at, "There is no environment %s here. Known are %s.", quote(a.to), list(known))
 	}
 }
 

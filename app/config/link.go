@@ -183,6 +183,6 @@ func (l *linker) stranger(n value, known []string) {
 	case len(known) == 0:
 		l.beyond(n.at, "There is no check %s. Take it out.", quote(n.text))
 	default:
-		l.beyond(n.at, "There is no check %s. There is %s.", quote(n.text), list(known))
+		l.beyond(n.at, "There is no check %s. Known are %s.", quote(n.text), list(known))
 	}
 }

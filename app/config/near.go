@@ -1,7 +1,6 @@
 package config
 
 import (
-	"strconv"
 	"strings"
 	"unicode/utf8"
 )
@@ -44,26 +43,4 @@ func distance(a, b string) int {
 		}
 	}
 	return rows[len(s)][len(t)]
-}
-
-// shown is how much of somebody's text a sentence repeats, in characters.
-const shown = 60
-
-// quote repeats somebody's text in a sentence: cut, and with nothing in it that a terminal or a page could take for a command.
-func quote(s string) string { return strconv.QuoteToGraphic(cut(s)) }
-
-// cut is as much of somebody's text as is shown.
-func cut(s string) string {
-	if utf8.RuneCountInString(s) > shown {
-		return string([]rune(s)[:shown]) + "…"
-	}
-	return s
-}
-
-// article puts a or an before a word.
-func article(word string) string {
-	if word != "" && strings.ContainsRune("aeiou", rune(word[0])) {
-		return "an " + word
-	}
-	return "a " + word
 }

@@ -30,7 +30,7 @@ func parse(data []byte) (*File, []problem) {
 		at, wrong = pos{}, emptyFile
 	}
 	if wrong != "" {
-		return &File{Broken: true}, []problem{{pos: at, sentence: wrong, beyond: true}}
+		return &File{Broken: true}, []problem{{pos: at, sentence: wrong, beyond: root == nil}}
 	}
 	g := grammar()
 	r := &reader{grammar: g, left: maxValues, open: map[*yaml.Node]bool{}, patterns: map[string]*regexp.Regexp{}}

@@ -3,7 +3,6 @@ package config
 import (
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/bmatcuk/doublestar/v4"
 
@@ -23,9 +22,9 @@ type Change struct {
 // Since is what changed when all services have the same base, as in a pull request: the file there, nil if it had none, and the paths
 // that differ.
 func (f *File) Since(base *File, paths []string) Changes {
-	changes := Changes{}
+	changes, concerned := Changes{}, Concerns(base, f)
 	for _, s := range f.Services {
-		changes[s.Name] = f.Change(s.Name, base, paths)
+		changes[s.Name] = Change{All: slices.Contains(concerned, s.Name), Paths: paths}
 	}
 	return changes
 }
@@ -36,7 +35,8 @@ func (f *File) Change(service string, base *File, paths []string) Change {
 }
 
 // Plan is what a commit with this file asks for, given what it changes. Shared checks always run, as people expect of CI; a service's own
-// run where the change concerns it. Nothing that is broken is run. Removed is left to the caller, who knows which lanes there are.
+// run where the change concerns it. What is broken is not run, and counts as concerned whatever changed: which paths are its own is not
+// known. Removed is left to the caller, who knows which lanes there are.
 func (f *File) Plan(changes Changes) checks.Plan {
 	p := checks.Plan{Problems: f.Problems}
 	if !f.Broken {
@@ -44,10 +44,10 @@ func (f *File) Plan(changes Changes) checks.Plan {
 	}
 	for _, s := range f.Services {
 		switch c, known := changes[s.Name]; {
-		case known && !s.concerned(c):
-			p.Filtered = append(p.Filtered, s.Checks...)
 		case s.Broken || f.Broken:
 			p.Services = append(p.Services, checks.Service{Name: s.Name, Environments: s.names(), Broken: true})
+		case known && !s.concerned(c):
+			p.Filtered = append(p.Filtered, s.Checks...)
 		default:
 			p.Checks = append(p.Checks, s.Checks...)
 			p.Services = append(p.Services, checks.Service{Name: s.Name, Environments: s.names()})
@@ -100,29 +100,19 @@ func (f *File) outside(changes Changes) []string {
 	var paths []string
 	for i, s := range f.Services {
 		c, known := changes[s.Name]
-		if !known || len(s.Paths) == 0 {
+		if !known || s.Broken || len(s.Paths) == 0 {
 			return nil
 		}
 		if i == 0 {
 			paths = slices.Clone(c.Paths)
 		}
+		changed := map[string]bool{}
+		for _, p := range c.Paths {
+			changed[p] = true
+		}
 		paths = slices.DeleteFunc(paths, func(p string) bool {
-			return p == Path || !slices.Contains(c.Paths, p) || matches(s.Paths, p) || matches(s.Shared, p)
+			return p == Path || !changed[p] || matches(s.Paths, p) || matches(s.Shared, p)
 		})
 	}
 	return paths
-}
-
-// listed is how many names a sentence holds before it counts the rest.
-const listed = 3
-
-// list joins names for a sentence: a, b and c, or a, b, c and 12 more.
-func list(names []string) string {
-	if len(names) > listed+1 {
-		names = append(slices.Clone(names[:listed]), fmt.Sprintf("%d more", len(names)-listed))
-	}
-	if len(names) < 2 {
-		return strings.Join(names, "")
-	}
-	return strings.Join(names[:len(names)-1], ", ") + " and " + names[len(names)-1]
 }

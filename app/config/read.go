@@ -65,7 +65,7 @@ func (r *reader) read(n *yaml.Node, s shape, subject string, owner pos) value {
 		return r.alias(n, s, subject, at)
 	}
 	if n.Style&yaml.TaggedStyle != 0 {
-		r.beyond(at, "Tags (%s) mean nothing here. Take it out.", quote(n.Tag))
+		r.beyond(at, "YAML takes %s for a tag, and tags mean nothing here. Take it out, or put it in quotes.", quote(n.Tag))
 		return value{at: at, bad: true}
 	}
 	v := r.judge(n, s, subject, at)
@@ -168,8 +168,8 @@ func (r *reader) unknown(name string, n *yaml.Node, s shape, at pos) (meant []st
 	case colon && known && empty(n):
 		r.say(at, "YAML needs a blank after the colon: write %s.", quote(before+": "+after))
 		return []string{before}
-	case len(owners) > 0:
-		r.say(at, "%s is a key of %s, not of %s. Move it, or take it out.", quote(name), list(owners), s.is)
+	case len(owners) > 0 && (word == "" || distance(name, word) > 1):
+		r.say(at, "%s is a key of %s, not of %s. Move it, or take it out.", quote(name), or(owners), s.is)
 	case word != "":
 		r.say(at, "%s is not a key of %s. Did you mean %s?", quote(name), s.is, word)
 		return []string{word}

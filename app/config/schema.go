@@ -89,7 +89,10 @@ func (s shape) mappingSchema(defs node) node {
 			must = append(must, k.name)
 		}
 	}
-	n := node{"type": "object", "properties": properties, "required": must, "additionalProperties": false}
+	n := node{"type": "object", "properties": properties, "additionalProperties": false}
+	if len(must) > 0 {
+		n["required"] = must
+	}
 	if rules := s.ruleSchemas(); len(rules) > 0 {
 		n["allOf"] = rules
 	}

@@ -41,8 +41,10 @@ func load(data []byte) (root *yaml.Node, at pos, wrong string) {
 		at, wrong = syntax(err, data)
 		return nil, at, wrong
 	}
-	at, wrong = second(loader, data)
-	return root, at, wrong
+	if at, wrong := second(loader, data); wrong != "" {
+		return nil, at, wrong
+	}
+	return root, pos{}, ""
 }
 
 // second says what is wrong with whatever comes after the first document.
@@ -131,7 +133,9 @@ func explain(e *yaml.LoadError, at pos, lines []string) string {
 	case e.Message == "did not find expected key" || e.Message == "did not find expected '-' indicator":
 		return "This does not fit what is above it. Check how the lines are indented, and quotes and brackets."
 	case strings.HasPrefix(e.Message, "unknown anchor"):
-		return "This alias has no anchor (&) above it."
+		return "YAML takes this for an alias, and it has no anchor (&) above it. Put text that begins with * in quotes."
+	case e.ContextMsg == "while scanning an alias":
+		return "YAML takes * for an alias. Put text that begins with it, such as a glob, in quotes."
 	}
 	return fmt.Sprintf("This is not YAML: %s.", e.Message)
 }

@@ -1,9 +1,11 @@
 package config
 
 import (
+	"fmt"
 	"strings"
 
 	"github.com/slipway-cd/slipway/app"
+	"github.com/slipway-cd/slipway/policies"
 )
 
 // Render writes problems for a terminal, one a line: file:line:column: sentence.
@@ -13,4 +15,113 @@ func Render(problems []app.Problem) string {
 		b.WriteString(p.Error() + "\n")
 	}
 	return b.String()
+}
+
+// Summary says what the file will do, in plain lines: the checks, each lane, and who is asked first. The lines repeat names, commands and
+// addresses of the file, so a page or a comment must escape them.
+func (f *File) Summary() []string {
+	if f.Broken {
+		return []string{"Nothing of this file can be used until its problems are mended."}
+	}
+	var titles, lanes []string
+	for _, c := range f.Checks {
+		titles = append(titles, c.Title())
+	}
+	deploys := false
+	for _, s := range f.Services {
+		if s.Broken {
+			lanes = append(lanes, s.Name+": nothing of this service can be used until its problems are mended.")
+			continue
+		}
+		for _, c := range s.Checks {
+			titles = append(titles, c.Title())
+		}
+		for _, e := range s.Environments {
+			lanes = append(lanes, Lane{s.Name, e.Name}.String()+": "+e.summary())
+			deploys = true
+		}
+	}
+	lines := []string{"Checks: none. A commit is green when this file is valid."}
+	if len(titles) > 0 {
+		lines[0] = "Checks: " + all(titles) + "."
+	}
+	if lines = append(lines, lanes...); deploys {
+		lines = append(lines, "The first release of each lane asks a maintainer, whatever its policy.")
+	}
+	return lines
+}
+
+// summary is what happens in the environment, step by step.
+func (e Environment) summary() string {
+	var b strings.Builder
+	if e.Policy.After != "" {
+		fmt.Fprintf(&b, "once it is good in %s, ", e.Policy.After)
+	}
+	if e.Policy.Mode == policies.Deployment {
+		b.WriteString("green checks alone decide")
+	} else {
+		b.WriteString(approvers(e.Policy))
+	}
+	b.WriteString(", then " + oneLine(e.Deploy.Run))
+	if v := e.Deploy.Verify; v.HTTP != "" {
+		fmt.Fprintf(&b, "; watched at %s for %s", v.HTTP, brief(v.Bake))
+	} else {
+		b.WriteString("; nobody looks whether it works")
+	}
+	return b.String() + "; " + e.wayBack() + "."
+}
+
+// wayBack says what follows a bad release.
+func (e Environment) wayBack() string {
+	bad := "if it is bad"
+	if e.Deploy.Verify.HTTP == "" {
+		bad = "if the command fails"
+	}
+	switch {
+	case e.Deploy.NeverBack:
+		return bad + ", a person is asked"
+	case e.Policy.HoldsAfterReturn:
+		return bad + ", it goes back by itself and the lane holds"
+	}
+	return bad + ", it goes back by itself and the next commit may go"
+}
+
+// approvers says who approves under delivery.
+func approvers(p policies.Policy) string {
+	who := []string{"a maintainer"}
+	if len(p.From) > 0 {
+		who = nil
+	}
+	for _, s := range p.From {
+		switch {
+		case s.Kind == "user":
+			who = append(who, s.Value)
+		case s.Value == "maintain":
+			who = append(who, "a maintainer")
+		case s.Value == "admin":
+			who = append(who, "an admin")
+		case s.Value == "read" || s.Value == "triage" || s.Value == "write":
+			who = append(who, "anyone with "+s.Value+" access")
+		default:
+			who = append(who, "anyone in the role "+s.Value)
+		}
+	}
+	if p.NotAuthor {
+		return or(who) + " approves (nobody their own change)"
+	}
+	return or(who) + " approves"
+}
+
+// oneLine is the first line of a command that says something.
+func oneLine(run string) string {
+	for line := range strings.Lines(run) {
+		if line = strings.TrimSpace(line); line == "" || strings.HasPrefix(line, "#") {
+			continue
+		}
+		if cut(line) != line || strings.TrimSpace(run) != line {
+			return strings.TrimSuffix(cut(line), "…") + "…"
+		}
+		return line
+	}
+	return "an empty command"
 }
