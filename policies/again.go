@@ -12,7 +12,7 @@ func (a Asked) rollback(c Command, lanes []LaneView) part {
 	some, what := can, "nothing can be rolled back there"
 	if commit := app.SHA(c.Commit); commit != "" || c.Service == "" && c.Environment == "" {
 		if commit == "" {
-			commit = a.Pull.Commit
+			commit = a.meant(c)
 		}
 		some, what = of(can, commit), a.noRollback(commit, lanes)
 	}
@@ -165,7 +165,7 @@ func (a Asked) meant(c Command) app.SHA {
 	switch {
 	case c.Commit != "":
 		return app.SHA(c.Commit)
-	case a.Pull.Commit != "":
+	case !a.Pull.Open && a.Pull.Commit != "":
 		return a.Pull.Commit
 	case c.Service != "" || c.Environment != "":
 		return ""

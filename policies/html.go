@@ -1,7 +1,6 @@
 package policies
 
 import (
-	"regexp"
 	"slices"
 	"strings"
 
@@ -81,7 +80,7 @@ func pastTag(s string) string {
 func (h *html) begin(name string) {
 	void := []string{"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "param", "source", "track", "wbr"}
 	if !slices.Contains(void, name) {
-		h.open = append(slices.Clip(h.open), name)
+		h.open = append(h.open, name)
 	}
 }
 
@@ -99,13 +98,21 @@ func lastIndex(list []string, s string) int {
 }
 
 // visible is raw HTML without its comments, line for line.
-func (h html) visible(raw string) string {
-	if h.comment {
-		raw = "<!--" + raw
+func (h *html) visible(raw string) string {
+	var b strings.Builder
+	for hidden := h.comment; raw != ""; hidden = !hidden {
+		mark := "<!--"
+		if hidden {
+			mark = "-->"
+		}
+		before, after, _ := strings.Cut(raw, mark)
+		if hidden {
+			before = " " + strings.Repeat("\n", strings.Count(before, "\n"))
+		}
+		b.WriteString(before)
+		raw = after
 	}
-	return regexp.MustCompile(`(?s)<!--.*?(-->|$)`).ReplaceAllStringFunc(raw, func(c string) string {
-		return " " + strings.Repeat("\n", strings.Count(c, "\n"))
-	})
+	return b.String()
 }
 
 // piece is raw HTML within a text, and where it begins.

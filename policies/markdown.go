@@ -21,12 +21,37 @@ type spot struct {
 // spots finds the lines that begin with a slash, as GitHub would show them. Lines in code, in HTML comments and behind a quote's mark are
 // left out: those are spoken about, not said.
 func spots(body string) []spot {
-	source := []byte(body)
+	source := []byte(shallow(body))
 	md := goldmark.New(goldmark.WithExtensions(extension.Table, extension.Strikethrough, extension.Footnote))
 	r := reader{source: source}
 	// The walker never returns an error, so the walk has none.
 	_ = ast.Walk(md.Parser().Parse(text.NewReader(source)), r.visit)
 	return r.found
+}
+
+// maxDepth is how many marks of quotes and lists at the beginning of a line are looked at. More would only cost time: what stands behind
+// them is no command.
+const maxDepth = 50
+
+// shallow leaves out marks of quotes and lists that are too deep, the outer ones: the inner may end something.
+func shallow(body string) string {
+	if len(body) <= maxDepth {
+		return body
+	}
+	const marks = ">*+-.)0123456789"
+	lines := strings.Split(body, "\n")
+	for i, line := range lines {
+		count := 0
+		for j := len(line) - len(strings.TrimLeft(line, marks+" \t")); j > 0 && count <= maxDepth; j-- {
+			if strings.IndexByte(marks, line[j-1]) >= 0 {
+				count++
+			}
+			if count > maxDepth {
+				lines[i] = line[j:]
+			}
+		}
+	}
+	return strings.Join(lines, "\n")
 }
 
 // reader walks through the blocks of a document, in their order.
@@ -75,8 +100,7 @@ func (r *reader) htmlBlock(n *ast.HTMLBlock) {
 		raw = append(slices.Clone(raw), n.ClosureLine.Value(r.source)...)
 	}
 	if n.HTMLBlockType == ast.HTMLBlockType6 || n.HTMLBlockType == ast.HTMLBlockType7 {
-		hidden := r.html
-		for _, line := range strings.Split(hidden.visible(string(raw)), "\n") {
+		for _, line := range strings.Split(r.html.visible(string(raw)), "\n") {
 			if t := strings.TrimSpace(line); !quoted(n) && begins(t) {
 				r.found = append(r.found, spot{text: t, where: "inside HTML"})
 			}
@@ -87,7 +111,7 @@ func (r *reader) htmlBlock(n *ast.HTMLBlock) {
 
 // block looks at each line of a block of text.
 func (r *reader) block(n ast.Node) {
-	tags := rawHTML(n, r.source)
+	tags, texts := rawHTML(n, r.source), plainText(n)
 	for i := range n.Lines().Len() {
 		line := n.Lines().At(i)
 		start := line.Start
@@ -101,8 +125,11 @@ func (r *reader) block(n ast.Node) {
 		if !begins(value[skip:]) {
 			continue
 		}
-		if s, ok := r.look(n, start+skip); ok {
-			s.text = withoutComments(value[skip:], start+skip, tags)
+		for len(texts) > 0 && texts[0].Segment.Stop <= start+skip {
+			texts = texts[1:]
+		}
+		if s, ok := r.look(n, start+skip, texts); ok {
+			s.text = withoutComments(value, start, tags)
 			r.found = append(r.found, s)
 		}
 	}
@@ -111,12 +138,12 @@ func (r *reader) block(n ast.Node) {
 	}
 }
 
-// look says where the line whose slash is at this offset stands, and whether it is to be answered at all.
-func (r *reader) look(n ast.Node, at int) (spot, bool) {
+// look says where the line whose slash is at this offset stands, and whether it is to be answered at all. The first of the texts is the
+// one that holds the slash, if any does: code, a tag, a comment, and what links point to are no text.
+func (r *reader) look(n ast.Node, at int, texts []*ast.Text) (spot, bool) {
 	before := string(r.source[bytes.LastIndexByte(r.source[:at], '\n')+1 : at])
-	cover := covering(n, at)
 	switch {
-	case r.html.comment || cover == nil || strings.Contains(before, ">"):
+	case len(texts) == 0 || texts[0].Segment.Start > at || r.html.comment || strings.Contains(before, ">"):
 		return spot{}, false
 	case ancestor(n, ast.KindBlockquote):
 		return spot{where: "still part of the quote above it"}, true
@@ -128,25 +155,25 @@ func (r *reader) look(n ast.Node, at int) (spot, bool) {
 		return spot{where: "part of a heading, a table or a footnote"}, true
 	case len(r.html.open) > 0:
 		return spot{where: "inside HTML"}, true
-	case cover.Parent() != n:
+	case texts[0].Parent() != n:
 		return spot{where: "inside formatting that begins before it"}, true
 	}
 	return spot{}, true
 }
 
-// covering is the plain text that holds this offset, or nil: code, a tag, a comment, and what links point to are no text.
-func covering(n ast.Node, at int) ast.Node {
-	var found ast.Node
+// plainText is the text within a block that is no code, in its order.
+func plainText(n ast.Node) []*ast.Text {
+	var all []*ast.Text
 	_ = ast.Walk(n, func(c ast.Node, entering bool) (ast.WalkStatus, error) {
-		if c.Kind() == ast.KindCodeSpan || found != nil {
+		if c.Kind() == ast.KindCodeSpan {
 			return ast.WalkSkipChildren, nil
 		}
-		if t, ok := c.(*ast.Text); ok && entering && t.Segment.Start <= at && at < t.Segment.Stop {
-			found = c
+		if t, ok := c.(*ast.Text); ok && entering {
+			all = append(all, t)
 		}
 		return ast.WalkContinue, nil
 	})
-	return found
+	return all
 }
 
 func ancestor(n ast.Node, kind ast.NodeKind) bool {

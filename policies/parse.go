@@ -100,7 +100,7 @@ func parseLine(s spot, names Names) (Line, bool) {
 
 // checkLine refuses what is too long to be a command, or is not what it looks like.
 func checkLine(l Line, raw string) Line {
-	before, _, _ := strings.Cut(raw, " because ")
+	before, _, _ := strings.Cut(strings.ToLower(raw), " because ")
 	switch {
 	case l.Problem != "":
 	case len(raw) > maxLine:
