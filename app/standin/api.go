@@ -94,14 +94,15 @@ func (s *Server) endpoint(route route) http.Handler {
 			return
 		}
 		c := &call{s: s, r: r, who: id.who, vars: mux.Vars(r), body: body}
-		s.mu.Lock()
 		answer, err := c.run(route)
-		s.mu.Unlock()
 		s.write(w, r, id.who, answer, err)
 	})
 }
 
+// run answers a call while nothing else happens.
 func (c *call) run(route route) (*answer, error) {
+	c.s.mu.Lock()
+	defer c.s.mu.Unlock()
 	if err := c.spend(); err != nil {
 		return nil, err
 	}

@@ -129,6 +129,7 @@ func (r *Repo) newRun(app *appInfo, sha, name string) *checkRun {
 	run := &checkRun{id: r.server.id(), app: app, name: name, status: "queued", created: r.server.now(), started: r.server.now()}
 	run.suite = r.suiteFor(app, sha)
 	r.runs = append(r.runs, run)
+	r.server.lag.createdNow(run.id)
 	r.forgetOldest(run)
 	return run
 }

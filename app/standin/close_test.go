@@ -56,9 +56,7 @@ func TestCloseLeavesNothing(t *testing.T) {
 		}
 		done <- err
 	}()
-	for broken.Hits() == 0 {
-		time.Sleep(time.Millisecond)
-	}
+	<-broken.Struck()
 	if err := gh.Close(); err != nil {
 		t.Error(err)
 	}

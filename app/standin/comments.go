@@ -129,6 +129,7 @@ func (p *Pull) comment(actor *account, by *appInfo, body string) (*comment, erro
 	now := p.repo.server.now()
 	c := &comment{id: p.repo.server.id(), pull: p, author: actor, byApp: by, body: body, createdAt: now, updated: now}
 	p.repo.comments[c.id] = c
+	p.repo.server.lag.createdNow(c.id)
 	p.updatedAt = now
 	c.emit("created", actor, nil)
 	return c, nil

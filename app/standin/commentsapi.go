@@ -20,7 +20,9 @@ func listComments(c *call) (*answer, error) {
 		if since, err := time.Parse(time.RFC3339, c.query("since")); err == nil && comment.updated.Before(since) {
 			continue
 		}
-		all = append(all, comment.json())
+		if !c.s.lag.hides(comment.id) {
+			all = append(all, comment.json())
+		}
 	}
 	return c.list(all)
 }

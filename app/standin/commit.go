@@ -129,7 +129,9 @@ func (r *Repo) commitFiles(actor *account, change Change) (string, error) {
 	if err := r.setRef(ref, sha); err != nil {
 		return "", err
 	}
-	r.pushedRefs(actor, "push", refChange{ref, before, sha})
+	if before != sha {
+		r.pushedRefs(actor, "push", refChange{ref, before, sha})
+	}
 	return sha, nil
 }
 

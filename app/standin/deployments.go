@@ -124,6 +124,7 @@ func createDeployment(c *call) (*answer, error) {
 	}
 	d := c.newDeployment(request, commit.sha)
 	c.repo.deployments = append(c.repo.deployments, d)
+	c.s.lag.createdNow(d.id)
 	c.repo.ensureEnvironment(d.environment)
 	return created(c.repo.deploymentJSON(d)), nil
 }
@@ -247,7 +248,7 @@ func listDeployments(c *call) (*answer, error) {
 	for _, d := range slices.Backward(c.repo.deployments) {
 		matches := func(parameter, value string) bool { return c.query(parameter) == "" || c.query(parameter) == value }
 		environment := c.query("environment") == "" || strings.EqualFold(c.query("environment"), d.environment)
-		if environment && matches("sha", d.sha) && matches("ref", d.ref) && matches("task", d.task) {
+		if environment && matches("sha", d.sha) && matches("ref", d.ref) && matches("task", d.task) && !c.s.lag.hides(d.id) {
 			all = append(all, c.repo.deploymentJSON(d))
 		}
 	}

@@ -50,7 +50,11 @@ type Broken struct {
 	do         Fault
 	seen, left int
 	hit        int
+	struck     chan struct{}
 }
+
+// Struck is closed when the fault has struck for the first time: how a test waits for a request to arrive.
+func (b *Broken) Struck() <-chan struct{} { return b.struck }
 
 // Hits is how often the fault has struck.
 func (b *Broken) Hits() int {
@@ -68,7 +72,7 @@ func (b *Broken) Lift() {
 
 // Break lets something go wrong with requests from now on, until it has happened often enough or is lifted.
 func (s *Server) Break(match Match, fault Fault) *Broken {
-	b := &Broken{faults: s.faults, match: match, do: fault, left: times(match.Times)}
+	b := &Broken{faults: s.faults, match: match, do: fault, left: times(match.Times), struck: make(chan struct{})}
 	s.faults.mu.Lock()
 	defer s.faults.mu.Unlock()
 	s.faults.all = append(s.faults.all, b)
@@ -120,7 +124,9 @@ func (f *faults) strike(r *http.Request, who *principal) (Fault, bool) {
 			continue
 		}
 		b.left--
-		b.hit++
+		if b.hit++; b.hit == 1 {
+			close(b.struck)
+		}
 		return b.do, true
 	}
 	return Fault{}, false

@@ -54,18 +54,14 @@ func TestDroppedConnections(t *testing.T) {
 	if err := report(app, sha); err == nil || len(repo.CheckRuns(sha)) != 1 {
 		t.Errorf("dropped after applying: %v, %d check runs", err, len(repo.CheckRuns(sha)))
 	}
-	w.gh.Break(match, standin.Fault{Hang: true})
+	broken := w.gh.Break(match, standin.Fault{Hang: true})
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error)
 	go func() {
 		_, _, err := app.Checks.CreateCheckRun(ctx, "acme", "shop", github.CreateCheckRunOptions{Name: "c", HeadSHA: sha})
 		done <- err
 	}()
-	for n := len(w.gh.Requests()); ; n = len(w.gh.Requests()) { // until it has arrived
-		if last := w.gh.Requests()[n-1]; last.Kind == standin.CheckRunWrite && n >= 4 && last.Status == 0 {
-			break
-		}
-	}
+	<-broken.Struck()
 	cancel()
 	if err := <-done; err == nil || len(repo.CheckRuns(sha)) != 1 {
 		t.Errorf("hung: %v, %d check runs", err, len(repo.CheckRuns(sha)))

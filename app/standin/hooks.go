@@ -229,7 +229,7 @@ func lostStatus(code int) string {
 	if code == 0 {
 		return "failed to connect to host"
 	}
-	return http.StatusText(code)
+	return fmt.Sprintf("Invalid HTTP Response: %d", code)
 }
 
 func (h *hooks) header(d *delivery, secret string) http.Header {
@@ -269,9 +269,9 @@ func (h *hooks) send(d *delivery) {
 	}
 	defer answer.Body.Close()
 	body, _ := io.ReadAll(io.LimitReader(answer.Body, 64<<10))
-	d.statusCode, d.status = answer.StatusCode, http.StatusText(answer.StatusCode)
-	if d.ok() {
-		d.status = "OK"
+	d.statusCode, d.status = answer.StatusCode, "OK"
+	if !d.ok() {
+		d.status = fmt.Sprintf("Invalid HTTP Response: %d", d.statusCode)
 	}
 	d.answer, d.answerBody, d.seconds = answer.Header, string(body), h.clock.Now().Sub(d.delivered).Seconds()
 }

@@ -1,6 +1,7 @@
 package standin
 
 import (
+	"bytes"
 	_ "embed"
 	"html/template"
 	"net/http"
@@ -8,6 +9,8 @@ import (
 	"strings"
 
 	"github.com/gorilla/mux"
+	"github.com/yuin/goldmark"
+	"github.com/yuin/goldmark/extension"
 )
 
 //go:embed page.html
@@ -36,7 +39,8 @@ type pageRepo struct {
 // pages shows a repository to a person: commits with their check runs, pull requests with their comments, deployments.
 func (s *Server) pages() http.Handler {
 	page := template.Must(template.New("page").Funcs(template.FuncMap{
-		"short": func(sha string) string { return sha[:min(12, len(sha))] },
+		"short":    func(sha string) string { return sha[:min(12, len(sha))] },
+		"markdown": renderer(),
 	}).Parse(pageHTML))
 	router := mux.NewRouter()
 	router.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
@@ -62,6 +66,16 @@ func (s *Server) pages() http.Handler {
 		s.render(w, page, "repo", view)
 	})
 	return router
+}
+
+// renderer turns GitHub's Markdown into HTML. Raw HTML and dangerous links are left out, which makes the result safe to show.
+func renderer() func(text string) (template.HTML, error) {
+	markdown := goldmark.New(goldmark.WithExtensions(extension.GFM))
+	return func(text string) (template.HTML, error) {
+		var out bytes.Buffer
+		err := markdown.Convert([]byte(text), &out)
+		return template.HTML(out.String()), err
+	}
 }
 
 func (s *Server) render(w http.ResponseWriter, page *template.Template, name string, data any) {

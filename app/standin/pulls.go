@@ -209,7 +209,7 @@ func (p *Pull) markMerged(by *account, sha string) {
 	p.mergedAt, p.closedAt, p.updatedAt, p.mergeable = now, now, now, nil
 	// Should git fail here, the test merge stays behind, as GitHub's does for a while.
 	p.repo.setRef(p.ref("merge"), noSHA)
-	p.repo.server.lagging[sha] = p.repo.server.lag
+	p.repo.server.lag.merged(sha)
 }
 
 // headOwner is whose branch it is, or was.
@@ -354,13 +354,6 @@ func (p *Pull) reopen(actor *account) error {
 	}
 	p.emit("reopened", actor, nil)
 	return nil
-}
-
-// LagCommitPulls makes the next answers of GET /commits/{sha}/pulls empty after each merge, as GitHub's sometimes are for a moment.
-func (s *Server) LagCommitPulls(answers int) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.lag = answers
 }
 
 func (c *call) pull() (*Pull, error) {

@@ -197,8 +197,7 @@ func listCommitPulls(c *call) (*answer, error) {
 	if !found {
 		return nil, refuse(http.StatusUnprocessableEntity, "No commit found for SHA: "+c.vars["ref"])
 	}
-	if c.s.lagging[commit.sha] > 0 {
-		c.s.lagging[commit.sha]--
+	if c.s.lag.hidesPulls(commit.sha) {
 		return c.list(nil)
 	}
 	var all []any

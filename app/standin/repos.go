@@ -207,7 +207,7 @@ func (r *Repo) CloneURL(login string) string {
 	return r.htmlURL() + ".git"
 }
 
-// Rename gives the repository another name. The old one redirects.
+// Rename gives the repository another name. The old one redirects. The App hears of it if it has subscribed to the event repository.
 func (r *Repo) Rename(login, name string) error {
 	return r.act(login, "admin", func(actor *account) error {
 		if !repoName.MatchString(name) || r.server.repoByName(r.owner.login+"/"+name) != nil {
@@ -222,7 +222,8 @@ func (r *Repo) Rename(login, name string) error {
 	})
 }
 
-// Transfer gives the repository to another account. Its number stays; the App hears of it if it is installed for the new owner.
+// Transfer gives the repository to another account. Its number stays. The App hears that it lost the repository, that it gained it if it is
+// installed for all of the new owner's, and of the transfer itself if it has subscribed to the event repository.
 func (r *Repo) Transfer(login, owner string) error {
 	return r.act(login, "admin", func(actor *account) error {
 		to := r.server.accounts[fold(owner)]
@@ -233,10 +234,11 @@ func (r *Repo) Transfer(login, owner string) error {
 		r.server.moved[fold(r.fullName())] = r.id
 		r.owner, r.updated = to, r.server.now()
 		delete(r.server.moved, fold(r.fullName()))
-		if left != nil && !left.all {
+		if left != nil {
 			delete(left.chosen, r.id)
 			r.server.emitInstallationRepositories(left, "removed", []any{r.shortJSON()})
 		}
+		r.server.announce(r)
 		// GitHub's schema knows user alone here, for organisations too.
 		owned := object{"user": r.server.userJSON(from)}
 		r.emit("repository", "transferred", actor, object{"changes": object{"owner": object{"from": owned}}})

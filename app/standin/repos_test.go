@@ -54,8 +54,12 @@ func TestRoles(t *testing.T) {
 	}
 }
 
+func mayReadMembers(o *standin.Options) {
+	o.App.Permissions = map[string]string{"metadata": "read", "members": "read"}
+}
+
 func TestTeams(t *testing.T) {
-	w, ctx := start(t), context.Background()
+	w, ctx := start(t, mayReadMembers), context.Background()
 	_, app := w.shop()
 	if err := w.gh.AddTeam("acme", "release", "ana"); err != nil {
 		t.Fatal(err)
@@ -66,6 +70,12 @@ func TestTeams(t *testing.T) {
 	}
 	_, _, err = app.Teams.GetTeamMembershipBySlug(ctx, "acme", "release", "ben")
 	wantStatus(t, "who is not in the team", err, http.StatusNotFound)
+	if all, _, err := app.Teams.ListTeamMembersBySlug(ctx, "acme", "release", nil); err != nil || len(all) != 1 {
+		t.Errorf("members: %v, %v", all, err)
+	}
+	if team, _, err := app.Teams.GetTeamBySlug(ctx, "acme", "release"); err != nil || team.GetSlug() != "release" {
+		t.Errorf("team: %v, %v", team, err)
+	}
 	_, _, err = app.Teams.GetTeamMembershipBySlug(ctx, "acme", "nothing", "ana")
 	wantStatus(t, "a team that does not exist", err, http.StatusNotFound)
 }
@@ -174,7 +184,7 @@ func TestReadingCode(t *testing.T) {
 
 // Repository ids survive renaming and transfer; names do not.
 func TestRenameAndTransfer(t *testing.T) {
-	w, ctx := start(t), context.Background()
+	w, ctx := start(t, func(o *standin.Options) { o.App.Events = []string{"check_run", "repository"} }), context.Background()
 	repo, app := w.shop()
 	if err := repo.Rename("root", "store"); err != nil {
 		t.Fatal(err)
@@ -196,10 +206,11 @@ func TestRenameAndTransfer(t *testing.T) {
 		t.Fatal(err)
 	}
 	heard := w.hooks()
-	if got := names(heard); got != "repository.renamed check_run.created installation.created repository.transferred" {
+	if got := names(heard); got != "repository.renamed check_run.created installation.created installation_repositories.removed "+
+		"installation_repositories.added repository.transferred" {
 		t.Fatalf("sent %q", got)
 	}
-	moved := heard[3].payload.(*github.RepositoryEvent)
+	moved := heard[5].payload.(*github.RepositoryEvent)
 	if moved.GetRepo().GetFullName() != "zoe/store" || moved.GetRepo().GetID() != repo.ID() {
 		t.Errorf("transferred says %+v", moved)
 	}
@@ -227,7 +238,7 @@ func TestPage(t *testing.T) {
 	repo, app := w.shop()
 	sha := w.commit(repo, "ben", "topic", "Topic", map[string]string{"a": "a"})
 	p := w.open(repo, "ben", "<b>Bold</b>", "topic")
-	if _, err := p.Comment("ben", "<script>alert(1)</script>"); err != nil {
+	if _, err := p.Comment("ben", "**said** <script>alert(1)</script>"); err != nil {
 		t.Fatal(err)
 	}
 	if err := report(app, sha); err != nil {
@@ -238,7 +249,7 @@ func TestPage(t *testing.T) {
 	}
 	for address, wants := range map[string][]string{
 		w.gh.URL() + "/":       {"acme/shop"},
-		repo.PageURL():         {sha[:12], "#1 &lt;b&gt;Bold", "&lt;script&gt;", "queued", "production"},
+		repo.PageURL():         {sha[:12], "#1 &lt;b&gt;Bold", "<strong>said</strong>", "queued", "production"},
 		w.gh.URL() + "/no/one": {"not found"},
 	} {
 		answer, err := http.Get(address)

@@ -88,8 +88,7 @@ type Server struct {
 	foreignApps   map[string]*appInfo
 	rates         map[string]*rate
 	mistakes      []Mistake
-	lagging       map[string]int // pull requests of a commit: how many more answers are empty
-	lag           int
+	lag           lag
 }
 
 // New starts a stand-in. The caller must Close it.
@@ -105,8 +104,8 @@ func New(opts Options) (*Server, error) {
 	s := &Server{
 		opts: opts, gitPath: gitPath,
 		accounts: map[string]*account{}, tokens: map[string]*token{}, repos: map[int64]*Repo{}, moved: map[string]int64{},
-		foreignApps: map[string]*appInfo{}, rates: map[string]*rate{}, lagging: map[string]int{},
-		lastID: 1000,
+		foreignApps: map[string]*appInfo{}, rates: map[string]*rate{},
+		lag: newLag(), lastID: 1000,
 	}
 	if err := s.openDir(); err != nil {
 		return nil, err
@@ -144,11 +143,11 @@ func withDefaults(opts Options) Options {
 	if opts.App.Permissions == nil {
 		opts.App.Permissions = map[string]string{
 			"metadata": "read", "checks": "write", "contents": "read", "pull_requests": "write", "issues": "read", "deployments": "write",
-			"actions": "read", "merge_queues": "read", "statuses": "read", "members": "read",
+			"actions": "read", "merge_queues": "read", "statuses": "read",
 		}
 	}
 	if opts.App.Events == nil {
-		opts.App.Events = []string{"push", "pull_request", "issue_comment", "check_run", "check_suite", "status", "merge_group", "repository"}
+		opts.App.Events = []string{"push", "pull_request", "issue_comment", "check_run", "check_suite", "status", "merge_group"}
 	}
 	return opts
 }

@@ -190,7 +190,7 @@ func (c *call) checkRunsOf(of func(*suite) bool) (*answer, error) {
 			if name := c.query("check_name"); name != "" && name != run.name {
 				continue
 			}
-			if status := c.query("status"); status != "" && status != run.status {
+			if status := c.query("status"); status != "" && status != run.status || c.s.lag.hides(run.id) {
 				continue
 			}
 			all = append(all, run.json())
