@@ -7,8 +7,6 @@ import (
 	"slices"
 	"strings"
 
-	"go.yaml.in/yaml/v4"
-
 	"github.com/slipway-cd/slipway/app"
 )
 
@@ -33,7 +31,7 @@ func parse(data []byte) (*File, []problem) {
 		return &File{Broken: true}, []problem{{pos: at, sentence: wrong, beyond: root == nil}}
 	}
 	g := grammar()
-	r := &reader{grammar: g, left: maxValues, open: map[*yaml.Node]bool{}, patterns: map[string]*regexp.Regexp{}}
+	r := &reader{grammar: g, left: maxValues, patterns: map[string]*regexp.Regexp{}}
 	top := r.read(root.Content[0], g, "The file", pos{1, 1})
 	l := &linker{reader: r, top: top}
 	f := l.file()
@@ -56,7 +54,7 @@ func tell(name string, problems []problem, data []byte) []app.Problem {
 	lines := strings.Split(strings.TrimPrefix(string(data), "\ufeff"), "\n")
 	var told []app.Problem
 	for _, p := range problems {
-		at := within(p.pos, lines)
+		at := clamp(p.pos, lines)
 		told = append(told, app.Problem{File: name, Line: at.line, Column: at.column, Service: p.service, Sentence: p.sentence})
 	}
 	slices.SortStableFunc(told, func(a, b app.Problem) int {

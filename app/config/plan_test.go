@@ -248,6 +248,7 @@ func TestConcernsWithoutServices(t *testing.T) {
 func TestConcernsWhatCannotBeCompared(t *testing.T) {
 	f := parsed(t, twoServices)
 	noYAML, _ := Parse(Path, []byte("{"))
+	version2, _ := Parse(Path, []byte(strings.Replace(twoServices, "version: 1", "version: 2", 1)))
 	webBroken, _ := Parse(Path, []byte(strings.Replace(twoServices, "policy: deployment", "policy: x", 1)))
 	for _, tt := range []struct {
 		name string
@@ -256,6 +257,7 @@ func TestConcernsWhatCannotBeCompared(t *testing.T) {
 	}{
 		{"no file", nil, []string{"web", "payments"}},
 		{"a broken file", noYAML, []string{"web", "payments"}},
+		{"a file of another version", version2, []string{"web", "payments"}},
 		{"a broken service", webBroken, []string{"web"}},
 	} {
 		if d := cmp.Diff(tt.want, Concerns(tt.old, f)); d != "" {

@@ -16,7 +16,6 @@ type reader struct {
 	service  string // the service whose section is being read, or ""
 	left     int    // how many more values are read: aliases can make few lines very long
 	spent    bool   // that has been said
-	open     map[*yaml.Node]bool
 	patterns map[string]*regexp.Regexp
 }
 
@@ -73,14 +72,13 @@ func (r *reader) read(n *yaml.Node, s shape, subject string, owner pos) value {
 	return v
 }
 
-// alias reads what an alias stands for. What is wrong there is told where it is written.
+// alias reads what an alias stands for. What is wrong there is told where it is written. An alias within itself comes to an end: the
+// grammar does.
 func (r *reader) alias(n *yaml.Node, s shape, subject string, at pos) value {
-	if n.Alias == nil || r.open[n.Alias] {
-		r.beyond(at, "This alias stands for something that contains it. Write it out.")
+	if n.Alias == nil {
+		r.beyond(at, "This alias stands for nothing. Write it out.")
 		return value{at: at, bad: true}
 	}
-	r.open[n.Alias] = true
-	defer delete(r.open, n.Alias)
 	return r.read(n.Alias, s, subject, at)
 }
 

@@ -134,7 +134,7 @@ func madeUpMapping(t *rapid.T, s shape, mistakes int) any {
 		}
 	}
 	for _, r := range s.rules {
-		if rapid.IntRange(0, 99).Draw(t, "rule") < mistakes {
+		if rapid.IntRange(0, 99).Draw(t, "rule") < 5*mistakes {
 			continue
 		}
 		_, other := m[r.other]

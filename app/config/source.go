@@ -89,15 +89,15 @@ func syntax(err error, data []byte) (pos, string) {
 		return pos{}, "This is not YAML that slipway can read."
 	}
 	lines := strings.Split(string(data), "\n")
-	at := within(pos{e.Mark.Line, e.Mark.Column}, lines)
+	at := clamp(pos{e.Mark.Line, e.Mark.Column}, lines)
 	if at.line > 0 && indentedByTab(lines[at.line-1]) {
 		return pos{at.line, 1}, "This line is indented with a tab. YAML takes spaces only."
 	}
 	return at, explain(e, at, lines)
 }
 
-// within moves a place at the end of the file, where there is nothing to see, to the end of the last line that has something.
-func within(at pos, lines []string) pos {
+// clamp moves a place at the end of the file, where there is nothing to see, to the end of the last line that has something.
+func clamp(at pos, lines []string) pos {
 	if at.line < 1 {
 		return pos{}
 	}
