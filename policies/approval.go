@@ -25,7 +25,7 @@ func (f Facts) asks() []ask {
 	}
 	if f.First {
 		all = append(all, ask{rule: RuleFirstRelease, from: maintainer(), intro: "First release here. "})
-	} else if f.Gate.Live.Known && f.Gate.Live.Value.Mode == ModeUnknown {
+	} else if f.Live == "" && f.Gate.Live.Known && f.Gate.Live.Value.Mode == ModeUnknown {
 		all = append(all, ask{rule: RuleFirstRelease, from: maintainer(), intro: "Nobody can say what is live here. "})
 	}
 	for _, name := range f.unprovable() {
@@ -72,7 +72,8 @@ func judgeApprovals(f Facts) []finding {
 	for _, a := range asks {
 		all = append(all, f.judgeAsk(a))
 	}
-	if len(asks) == 0 && len(f.Gate.policies()) > 0 {
+	asked := func(p Policy) bool { return p.Mode != Deployment }
+	if len(asks) == 0 && f.Gate.Live.Known && f.Gate.Head.Known && !slices.ContainsFunc(f.Gate.policies(), asked) {
 		all = append(all, finds(Allow, RuleApproval, "Nobody has to approve: the policy is deployment"))
 	}
 	return all
@@ -144,7 +145,7 @@ func (f Facts) nobody(a ask) string {
 		if b == barNone {
 			return ""
 		}
-		if b == barExcluded {
+		if b == barExcluded && selects(a.from, c.Person, c.Role, f.Personal) {
 			reasons = append(reasons, fmt.Sprintf("@%s (%s)", c.Login, f.did(c.Person)))
 		}
 	}
