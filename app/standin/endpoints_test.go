@@ -68,6 +68,11 @@ func TestEveryOtherRead(t *testing.T) {
 			t.Errorf("GET %s: %v, want %d", path, err, want)
 		}
 	}
+}
+
+func TestWhoIsWho(t *testing.T) {
+	w, ctx := start(t), context.Background()
+	_, app := w.shop()
 	for _, path := range []string{"app/installations", "orgs/acme/installation"} {
 		request, err := w.app().NewRequest("GET", path, nil)
 		if err != nil {

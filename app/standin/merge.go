@@ -98,7 +98,7 @@ func (p *Pull) write(actor *account, base, method string, request mergeRequest) 
 	github := r.server.signature(r.server.webFlow())
 	switch method {
 	case "merge":
-		message := fmt.Sprintf("Merge pull request #%d from %s/%s\n\n%s", p.number, p.headOwner(), p.headRef, p.title)
+		message := fmt.Sprintf("Merge pull request #%d from %s/%s\n\n%s", p.number, p.headUser.login, p.headRef, p.title)
 		return r.commitTree(tree, worded(request, message), r.server.signature(actor), github, base, p.headSHA)
 	case "squash":
 		return r.commitTree(tree, worded(request, p.squashMessage(base)), r.server.signature(p.author), github, base)

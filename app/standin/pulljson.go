@@ -33,8 +33,8 @@ func (p *Pull) simpleJSON() object {
 		"merged_at": stamp(p.mergedAt), "merge_commit_sha": nilIfEmpty(p.mergeSHA), "assignee": nil, "assignees": []any{},
 		"requested_reviewers": []any{}, "requested_teams": []any{}, "labels": []any{}, "milestone": nil, "commits_url": url + "/commits",
 		"review_comments_url": url + "/comments", "review_comment_url": r.apiURL() + "/pulls/comments{/number}",
-		"comments_url": issue + "/comments", "statuses_url": statuses, "head": p.end(p.headRepo, p.headRef, p.headSHA),
-		"base": p.end(r, p.baseRef, p.baseSHA), "author_association": r.association(p.author), "auto_merge": nil, "active_lock_reason": nil,
+		"comments_url": issue + "/comments", "statuses_url": statuses, "head": p.end(p.headRepo, p.headUser, p.headRef, p.headSHA),
+		"base": p.end(r, r.owner, p.baseRef, p.baseSHA), "author_association": r.association(p.author), "auto_merge": nil, "active_lock_reason": nil,
 		"draft": p.draft,
 		"_links": object{
 			"self": href(url), "html": href(html), "issue": href(issue), "comments": href(issue + "/comments"),
@@ -46,13 +46,12 @@ func (p *Pull) simpleJSON() object {
 
 func (p *Pull) htmlURL() string { return fmt.Sprintf("%s/pull/%d", p.repo.htmlURL(), p.number) }
 
-func (p *Pull) end(repo *Repo, ref, sha string) object {
-	if repo == nil || repo.server.repos[repo.id] == nil {
-		return object{"label": "unknown:" + ref, "ref": ref, "sha": sha, "user": nil, "repo": nil}
+func (p *Pull) end(repo *Repo, owner *account, ref, sha string) object {
+	o := object{"label": owner.login + ":" + ref, "ref": ref, "sha": sha, "user": p.repo.server.userJSON(owner), "repo": nil}
+	if repo != nil {
+		o["repo"] = repo.json()
 	}
-	return object{
-		"label": repo.owner.login + ":" + ref, "ref": ref, "sha": sha, "user": repo.server.userJSON(repo.owner), "repo": repo.json(),
-	}
+	return o
 }
 
 // json is the whole pull request, as GET and webhooks show it.

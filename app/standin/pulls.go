@@ -22,6 +22,7 @@ type Pull struct {
 	draft    bool
 	locked   bool
 	headRepo *Repo // nil when it was deleted
+	headUser *account
 	headRef  string
 	headSHA  string
 	baseRef  string
@@ -115,7 +116,7 @@ func (r *Repo) openPull(actor *account, request pullRequest) (*Pull, error) {
 	r.lastNumber++
 	p := &Pull{
 		repo: r, id: r.server.id(), issueID: r.server.id(), number: r.lastNumber, author: actor, title: *request.Title, state: "open",
-		headRepo: headRepo, headRef: branch, headSHA: head, baseRef: base, baseSHA: r.refs["refs/heads/"+base],
+		headRepo: headRepo, headUser: headRepo.owner, headRef: branch, headSHA: head, baseRef: base, baseSHA: r.refs["refs/heads/"+base],
 		createdAt: r.server.now(), updatedAt: r.server.now(),
 	}
 	if request.Body != nil {
@@ -210,14 +211,6 @@ func (p *Pull) markMerged(by *account, sha string) {
 	// Should git fail here, the test merge stays behind, as GitHub's does for a while.
 	p.repo.setRef(p.ref("merge"), noSHA)
 	p.repo.server.lag.merged(sha)
-}
-
-// headOwner is whose branch it is, or was.
-func (p *Pull) headOwner() string {
-	if p.headRepo == nil {
-		return "unknown"
-	}
-	return p.headRepo.owner.login
 }
 
 func (p *Pull) ref(kind string) string { return fmt.Sprintf("refs/pull/%d/%s", p.number, kind) }

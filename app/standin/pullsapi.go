@@ -25,7 +25,7 @@ func listPulls(c *call) (*answer, error) {
 	}
 	var list []*Pull
 	for _, p := range c.repo.pulls {
-		label := p.headOwner() + ":" + p.headRef
+		label := p.headUser.login + ":" + p.headRef
 		// GitHub ignores a head without its owner.
 		if state != "all" && p.state != state || strings.Contains(head, ":") && !strings.EqualFold(head, label) || base != "" && p.baseRef != base {
 			continue

@@ -23,17 +23,7 @@ func TestStory(t *testing.T) {
 		t.Errorf("opening sends %q", got)
 	}
 
-	run, _, err := app.Checks.CreateCheckRun(ctx, "acme", "shop", github.CreateCheckRunOptions{Name: "test", HeadSHA: sha, Status: github.String("in_progress")})
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, _, err = app.Checks.UpdateCheckRun(ctx, "acme", "shop", run.GetID(), github.UpdateCheckRunOptions{
-		Name: "test", Conclusion: github.String("success"),
-		Output: &github.CheckRunOutput{Title: github.String("Passed"), Summary: github.String("All is well")},
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
+	pass(t, app, sha)
 	if got := names(w.hooks()); got != "check_run.created check_run.completed check_suite.completed" {
 		t.Errorf("a check run sends %q", got)
 	}
@@ -52,9 +42,7 @@ func TestStory(t *testing.T) {
 		t.Errorf("main is at %s after merging %s", repo.Head("main"), merge)
 	}
 
-	d, _, err := app.Repositories.CreateDeployment(ctx, "acme", "shop", &github.DeploymentRequest{
-		Ref: &merge, AutoMerge: github.Bool(false), RequiredContexts: &[]string{}, Environment: github.String("production"),
-	})
+	d, _, err := app.Repositories.CreateDeployment(ctx, "acme", "shop", plain(merge, "production"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -78,6 +66,25 @@ func TestStory(t *testing.T) {
 	}
 	if mistakes := w.gh.Mistakes(); len(mistakes) > 0 {
 		t.Errorf("mistakes: %v", mistakes)
+	}
+}
+
+// pass reports a check as the App does: begun, then green.
+func pass(t *testing.T, app *github.Client, sha string) {
+	t.Helper()
+	ctx := context.Background()
+	run, _, err := app.Checks.CreateCheckRun(ctx, "acme", "shop", github.CreateCheckRunOptions{
+		Name: "test", HeadSHA: sha, Status: github.String("in_progress"),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, _, err = app.Checks.UpdateCheckRun(ctx, "acme", "shop", run.GetID(), github.UpdateCheckRunOptions{
+		Name: "test", Conclusion: github.String("success"),
+		Output: &github.CheckRunOutput{Title: github.String("Passed"), Summary: github.String("All is well")},
+	})
+	if err != nil {
+		t.Fatal(err)
 	}
 }
 
