@@ -3,7 +3,6 @@ package standin
 import (
 	"fmt"
 	"net/http"
-	"regexp"
 	"slices"
 	"sort"
 	"strings"
@@ -33,8 +32,6 @@ type User struct {
 	Token string // a personal access token: Authorization: Bearer, or the password of git
 	Email string // the address by which GitHub knows the user's commits
 }
-
-var loginForm = regexp.MustCompile(`^[A-Za-z0-9](?:[A-Za-z0-9-]{0,38})(?:\[bot\])?$`)
 
 // AddUser makes an account of a person, or of a bot if the login ends in [bot], or returns the one that exists.
 func (s *Server) AddUser(login string) (User, error) {
@@ -88,6 +85,22 @@ func (s *Server) AddTeam(org, slug string, members ...string) error {
 	return nil
 }
 
+// isLogin says whether an account can be called that: letters, digits and hyphens, 39 at most, and no word of the API's paths.
+func isLogin(login string) bool {
+	name := strings.TrimSuffix(login, "[bot]")
+	return name != "" && len(name) <= 39 && name[0] != '-' && consistsOf(name, "-") && !slices.Contains(reservedNames(), fold(login))
+}
+
+// consistsOf says whether text has only letters and digits of ASCII, and what else is allowed.
+func consistsOf(text, also string) bool {
+	for _, c := range text {
+		if (c < 'a' || c > 'z') && (c < 'A' || c > 'Z') && (c < '0' || c > '9') && !strings.ContainsRune(also, c) {
+			return false
+		}
+	}
+	return true
+}
+
 func (s *Server) ensureUser(login string) (*account, error) {
 	if a := s.accounts[fold(login)]; a != nil {
 		if a.kind == "Organization" {
@@ -95,7 +108,7 @@ func (s *Server) ensureUser(login string) (*account, error) {
 		}
 		return a, nil
 	}
-	if !loginForm.MatchString(login) || slices.Contains(reservedNames(), fold(login)) {
+	if !isLogin(login) {
 		return nil, fmt.Errorf("%q is no login", login)
 	}
 	a := &account{id: s.id(), login: login, kind: "User", token: "ghp_" + randomHex(18)}
@@ -114,7 +127,7 @@ func (s *Server) ensureOrganization(login string) (*account, error) {
 		}
 		return a, nil
 	}
-	if !loginForm.MatchString(login) || slices.Contains(reservedNames(), fold(login)) {
+	if !isLogin(login) {
 		return nil, fmt.Errorf("%q is no login", login)
 	}
 	a := &account{id: s.id(), login: login, kind: "Organization", admins: map[string]bool{}, people: map[string]bool{}, teams: map[string]*team{}}

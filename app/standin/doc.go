@@ -5,11 +5,10 @@
 // GitHub keeps without writing them down are kept here too, and what GitHub swallows in silence (a completed check run that a client tries to
 // reopen, a page of 500) is counted in [Server.Mistakes], so that a test can require that there were none.
 //
-// A story reads like this:
+// A story reads like this (errors left out):
 //
 //	gh, _ := standin.New(standin.Options{Clock: clock, App: standin.App{ID: 7, Slug: "slipway", Key: key}})
-//	ana, _ := gh.AddUser("ana")
-//	repo, _ := gh.CreateRepository("acme", "shop", standin.RepoOptions{})
+//	repo, _ := gh.CreateRepository("acme", "shop", standin.RepoOptions{Organization: true})
 //	repo.SetRole("ana", "maintain")
 //	gh.Install("acme")
 //	repo.Commit("ana", "feature", "Sell more", map[string]string{"shop.go": "package shop\n"})

@@ -3,7 +3,6 @@ package standin
 import (
 	"context"
 	"net/http"
-	"regexp"
 	"strings"
 )
 
@@ -12,8 +11,6 @@ func reservedNames() []string {
 	return []string{"api", "app", "apps", "avatars", "installation", "installations", "organizations", "orgs", "rate_limit", "repos", "repositories",
 		"settings", "user", "users"}
 }
-
-var gitPath = regexp.MustCompile(`^/([^/]+)/([^/]+?)(?:\.git)?/(info/refs|git-upload-pack|git-receive-pack)$`)
 
 type contextKey int
 
@@ -37,7 +34,7 @@ func (s *Server) front() http.Handler {
 		switch {
 		case r.URL.Path == "/api/v3" || strings.HasPrefix(r.URL.Path, "/api/v3/"):
 			api.ServeHTTP(w, s.identified(withoutPrefix(r)))
-		case gitPath.MatchString(r.URL.Path) && !isAPIPath(r.URL.Path):
+		case isGit(r):
 			git.ServeHTTP(w, s.identified(r))
 		case isAPIPath(r.URL.Path):
 			api.ServeHTTP(w, s.identified(r))
@@ -45,6 +42,22 @@ func (s *Server) front() http.Handler {
 			pages.ServeHTTP(w, r)
 		}
 	})
+}
+
+// gitPath takes apart what git asks for: owner/name of a repository, with or without .git, and one of the services of smart HTTP. Other
+// paths give an empty service.
+func gitPath(path string) (repo, service string) {
+	for _, service := range []string{"info/refs", "git-upload-pack", "git-receive-pack"} {
+		if repo, found := strings.CutSuffix(strings.TrimPrefix(path, "/"), "/"+service); found && strings.Count(repo, "/") == 1 {
+			return strings.TrimSuffix(repo, ".git"), service
+		}
+	}
+	return "", ""
+}
+
+func isGit(r *http.Request) bool {
+	_, service := gitPath(r.URL.Path)
+	return service != "" && !isAPIPath(r.URL.Path)
 }
 
 func isAPIPath(path string) bool {

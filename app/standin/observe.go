@@ -104,7 +104,7 @@ func (r *recorder) wait() {
 
 func kindOf(r *http.Request) string {
 	switch {
-	case gitPath.MatchString(r.URL.Path) && !isAPIPath(r.URL.Path):
+	case isGit(r):
 		return Git
 	case r.Method == http.MethodGet || r.Method == http.MethodHead:
 		return Read

@@ -5,7 +5,6 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
-	"regexp"
 	"sort"
 	"strconv"
 	"strings"
@@ -54,13 +53,16 @@ type RepoOptions struct {
 	Empty         bool   // without the first commit that GitHub makes with a README
 }
 
-var repoName = regexp.MustCompile(`^[A-Za-z0-9._-]{1,100}$`)
+// isRepoName says whether a repository can be called that.
+func isRepoName(name string) bool {
+	return name != "" && len(name) <= 100 && consistsOf(name, "._-") && name != "." && name != ".." && !strings.HasSuffix(name, ".git")
+}
 
 // CreateRepository makes a repository and, if need be, its owner. Unless it is to be empty it begins with a README.
 func (s *Server) CreateRepository(owner, name string, options RepoOptions) (*Repo, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if !repoName.MatchString(name) {
+	if !isRepoName(name) {
 		return nil, fmt.Errorf("%q is no name of a repository", name)
 	}
 	account := s.accounts[fold(owner)]
@@ -210,7 +212,7 @@ func (r *Repo) CloneURL(login string) string {
 // Rename gives the repository another name. The old one redirects. The App hears of it if it has subscribed to the event repository.
 func (r *Repo) Rename(login, name string) error {
 	return r.act(login, "admin", func(actor *account) error {
-		if !repoName.MatchString(name) || r.server.repoByName(r.owner.login+"/"+name) != nil {
+		if !isRepoName(name) || r.server.repoByName(r.owner.login+"/"+name) != nil {
 			return fmt.Errorf("the name %q can't be taken", name)
 		}
 		from := r.name
@@ -296,12 +298,16 @@ func (c *call) repoAnswer(r *Repo) object {
 // byID answers everything below /repositories/{id} as its twin below /repos/{owner}/{name}.
 func (s *Server) byID(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		match := repoIDPath.FindStringSubmatch(r.URL.Path)
-		if match == nil {
+		below, isByID := strings.CutPrefix(r.URL.Path, "/repositories/")
+		if !isByID {
 			next.ServeHTTP(w, r)
 			return
 		}
-		id, _ := strconv.ParseInt(match[1], 10, 64)
+		number, rest, more := strings.Cut(below, "/")
+		if more {
+			rest = "/" + rest
+		}
+		id, _ := strconv.ParseInt(number, 10, 64)
 		s.mu.Lock()
 		repo := s.repos[id]
 		s.mu.Unlock()
@@ -310,11 +316,9 @@ func (s *Server) byID(next http.Handler) http.Handler {
 			return
 		}
 		url := *r.URL
-		url.Path, url.RawPath = "/repos/"+repo.FullName()+match[2], ""
+		url.Path, url.RawPath = "/repos/"+repo.FullName()+rest, ""
 		r = r.WithContext(r.Context())
 		r.URL = &url
 		next.ServeHTTP(w, r)
 	})
 }
-
-var repoIDPath = regexp.MustCompile(`^/repositories/(\d+)(/.*)?$`)

@@ -10,9 +10,9 @@ import (
 
 // serveGit lets git's own http-backend answer, after the same questions about token and role as the API's.
 func (s *Server) serveGit(w http.ResponseWriter, r *http.Request) {
-	match := gitPath.FindStringSubmatch(r.URL.Path)
-	write := match[3] == "git-receive-pack" || r.URL.Query().Get("service") == "git-receive-pack"
-	repo, actor, no := s.admitGit(r, match[1]+"/"+match[2], write)
+	name, service := gitPath(r.URL.Path)
+	write := service == "git-receive-pack" || r.URL.Query().Get("service") == "git-receive-pack"
+	repo, actor, no := s.admitGit(r, name, write)
 	if no != nil {
 		if no.status == http.StatusUnauthorized {
 			w.Header().Set("WWW-Authenticate", `Basic realm="GitHub"`)
@@ -20,11 +20,11 @@ func (s *Server) serveGit(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, no.message, no.status)
 		return
 	}
-	backend := s.backend(repo, actor, match[3])
+	backend := s.backend(repo, actor, service)
 	if !dechunk(w, r) {
 		return
 	}
-	if match[3] != "git-receive-pack" {
+	if service != "git-receive-pack" {
 		backend.ServeHTTP(w, r)
 		return
 	}
