@@ -33,7 +33,7 @@ func (g *Git) File(ctx context.Context, r app.Repo, sha app.SHA, name string) ([
 		limit: maxFile + 4096, // with the two lines before it
 	})
 	if errors.Is(err, errTooMuch) {
-		return nil, failure(op, app.ErrInvalid, fmt.Errorf("the file is larger than %d bytes", maxFile))
+		err = errTooLarge()
 	}
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", op, err)
@@ -61,8 +61,15 @@ func contentOf(out []byte) ([]byte, error) {
 		return nil, invalid("looking for the file", "it is a folder")
 	}
 	size, err := strconv.Atoi(words[2])
+	if size > maxFile {
+		return nil, errTooLarge()
+	}
 	if err != nil || size != len(rest)-1 {
 		return nil, fmt.Errorf("git promised %q bytes and sent %d", words[2], len(rest)-1)
 	}
 	return rest[:size], nil
+}
+
+func errTooLarge() error {
+	return invalid("reading the file", "it is larger than %d bytes", maxFile)
 }

@@ -87,8 +87,8 @@ func (g *Git) create(ctx context.Context, dir string) error {
 	return os.Rename(tmp, dir)
 }
 
-// removeStale removes the lock files and half-written packs of a git that was killed. This process alone has the folder, and no git
-// outlives the server.
+// removeStale removes the lock files and half-written packs of a git that was killed. This process alone has the folder, and what
+// takes locks ends with the server that started it.
 func removeStale(dir string) error {
 	return filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {
 		if err != nil {

@@ -32,7 +32,7 @@ func (n *node) isFolder() bool { return n.kids != nil }
 
 // listTree reads all paths of a commit.
 func (g *Git) listTree(ctx context.Context, r app.Repo, sha app.SHA) (*node, error) {
-	out, err := g.read(ctx, r, command{args: []string{"ls-tree", "-r", "-z", "--full-tree", string(sha)}})
+	out, err := g.read(ctx, r, command{args: []string{"ls-tree", "-r", "-z", "--full-tree", string(sha) + "^{commit}"}})
 	if err != nil {
 		return nil, fmt.Errorf("listing the files: %w", g.missing(ctx, r, err, sha))
 	}
