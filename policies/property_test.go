@@ -1,0 +1,299 @@
+package policies_test
+
+import (
+	"encoding/json"
+	"slices"
+	"strings"
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"github.com/slipway-cd/slipway/app"
+	"github.com/slipway-cd/slipway/policies"
+)
+
+func drawFact[T any](t *rapid.T, label string, v *rapid.Generator[T]) app.Fact[T] {
+	if rapid.IntRange(0, 7).Draw(t, label+" unknown") == 0 {
+		return app.Unknown[T]("a reason")
+	}
+	return known(v.Draw(t, label))
+}
+
+func people() *rapid.Generator[app.Person] {
+	return rapid.SampledFrom([]app.Person{ben(), cy(), dana(), eli(), bot(), {Login: "fay"}, {ID: 7, Login: "gus[bot]"}})
+}
+
+func roles() *rapid.Generator[string] {
+	return rapid.SampledFrom([]string{"", "none", "read", "triage", "write", "maintain", "maintain", "admin", "release-manager"})
+}
+
+func selectors() *rapid.Generator[policies.Selector] {
+	return rapid.SampledFrom([]policies.Selector{{Kind: "role", Value: "maintain"}, {Kind: "role", Value: "write"}, {Kind: "role", Value: "boss"},
+		{Kind: "user", Value: "cy"}, {Kind: "user", Value: "Dana"}, {Kind: "user"}, {Kind: "team", Value: "a/b"}, {}})
+}
+
+func drawPolicy(t *rapid.T) policies.Policy {
+	modes := []policies.Mode{policies.Deployment, policies.Deployment, policies.Delivery, policies.Delivery, policies.Delivery, "", "other"}
+	return policies.Policy{
+		Mode:      rapid.SampledFrom(modes).Draw(t, "mode"),
+		After:     rapid.SampledFrom([]string{"", "", "staging", "canary"}).Draw(t, "after"),
+		From:      rapid.SliceOfN(selectors(), 0, 2).Draw(t, "from"),
+		NotAuthor: rapid.Bool().Draw(t, "not author"),
+	}
+}
+
+func drawApproval(t *rapid.T) policies.Approval {
+	by := people().Draw(t, "by")
+	return policies.Approval{
+		Approval: app.Approval{By: by, Role: "maintain", At: now(), Source: "comment/1"},
+		RoleNow:  drawFact(t, "role", roles()),
+	}
+}
+
+func drawFacts(t *rapid.T) policies.Facts {
+	usually := rapid.SampledFrom([]bool{true, true, true, true, false})
+	f := policies.Facts{
+		Now: now(), Commit: full, Service: "payments", Environment: "production",
+		Gate: policies.Gate{
+			Live: drawFact(t, "live", rapid.Custom(drawPolicy)),
+			Head: drawFact(t, "head", rapid.Custom(drawPolicy)),
+		},
+		Green:    drawFact(t, "green", usually),
+		OnBranch: drawFact(t, "branch", usually),
+		First:    rapid.Bool().Draw(t, "first"),
+		Live:     rapid.SampledFrom([]app.SHA{"", live, live}).Draw(t, "live"),
+		Contains: drawFact(t, "contains", usually),
+		Excluded: drawFact(t, "excluded", rapid.SliceOfN(rapid.Custom(drawContributor), 0, 3)),
+		Personal: rapid.Bool().Draw(t, "personal"),
+	}
+	f.Candidates = drawFact(t, "candidates", rapid.SliceOfN(rapid.Custom(func(t *rapid.T) policies.Candidate {
+		return policies.Candidate{Person: people().Draw(t, "candidate"), Role: roles().Draw(t, "their role")}
+	}), 0, 3))
+	f.Approvals = rapid.SliceOfN(rapid.Custom(drawApproval), 0, 3).Draw(t, "approvals")
+	standing := rapid.SampledFrom([]policies.Standing{policies.StandingProven, policies.StandingProven, policies.StandingProven,
+		policies.StandingOpen, policies.StandingLost, policies.StandingRemoved})
+	f.Standings = map[string]app.Fact[policies.Standing]{"staging": drawFact(t, "staging", standing), "canary": drawFact(t, "canary", standing)}
+	if rapid.IntRange(0, 9).Draw(t, "blocked") == 0 {
+		f.Blocked = "Blocked"
+	}
+	return f
+}
+
+func drawContributor(t *rapid.T) policies.Contributor {
+	p := people().Draw(t, "contributor")
+	c := policies.Contributor{ID: p.ID, Login: p.Login, Why: "opened #1"}
+	if rapid.Bool().Draw(t, "by e-mail") {
+		c = policies.Contributor{Email: "a@b.example", Why: "wrote x"}
+	}
+	return c
+}
+
+func allows(f policies.Facts) bool { return policies.Judge(f).Verdict == policies.Allow }
+
+// TestPropertyApprovalsOnlyHelp: taking one away lets nothing pass, and giving one stops nothing.
+func TestPropertyApprovalsOnlyHelp(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		f := drawFacts(t)
+		more := f
+		i := rapid.IntRange(0, len(f.Approvals)).Draw(t, "where")
+		more.Approvals = slices.Insert(slices.Clone(f.Approvals), i, drawApproval(t))
+		if less, with := policies.Judge(f), policies.Judge(more); with.Verdict < less.Verdict {
+			t.Fatalf("one more approval turns %s into %s", spoken(less), spoken(with))
+		}
+	})
+}
+
+// TestPropertyExclusionsOnlyHinder: one more contributor lets nothing pass.
+func TestPropertyExclusionsOnlyHinder(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		f := drawFacts(t)
+		more := f
+		more.Excluded.Value = append(slices.Clone(f.Excluded.Value), drawContributor(t))
+		if less, with := policies.Judge(f), policies.Judge(more); with.Verdict > less.Verdict {
+			t.Fatalf("one more exclusion turns %s into %s", spoken(less), spoken(with))
+		}
+	})
+}
+
+// TestPropertyNotKnowingNeverAllows: forgetting a fact lets nothing pass, and without those that always count nothing passes at all.
+func TestPropertyNotKnowingNeverAllows(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		f := drawFacts(t)
+		before := allows(f)
+		needed := false
+		what := rapid.SampledFrom([]string{"green", "branch", "live", "head", "contains", "excluded", "staging", "candidates", "role"}).Draw(t, "what")
+		switch what {
+		case "green":
+			f.Green, needed = app.Unknown[bool](""), true
+		case "branch":
+			f.OnBranch, needed = app.Unknown[bool](""), true
+		case "live":
+			f.Gate.Live, needed = app.Unknown[policies.Policy](""), true
+		case "head":
+			f.Gate.Head, needed = app.Unknown[policies.Policy](""), true
+		case "contains":
+			f.Contains, needed = app.Unknown[bool](""), f.Live != ""
+		case "excluded":
+			f.Excluded = app.Unknown[[]policies.Contributor]("")
+			needed = f.Gate.Head.Value.Mode == policies.Delivery && f.Gate.Head.Value.NotAuthor
+		case "staging":
+			f.Standings = nil
+			needed = f.Gate.Head.Value.After != ""
+		case "candidates":
+			f.Candidates = app.Unknown[[]policies.Candidate]("")
+			if allows(f) != before {
+				t.Fatal("who could approve decides")
+			}
+		case "role":
+			for i := range f.Approvals {
+				f.Approvals[i].RoleNow = app.Unknown[string]("")
+			}
+			needed = f.First || f.Gate.Head.Value.Mode == policies.Delivery
+		}
+		if after := policies.Judge(f); after.Verdict == policies.Allow && (needed || !before) {
+			t.Fatalf("without %s: %s", what, spoken(after))
+		}
+	})
+}
+
+// TestPropertyStrictestFile: two files allow nothing that one of them, as both, would not.
+func TestPropertyStrictestFile(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		f := drawFacts(t)
+		if !allows(f) {
+			return
+		}
+		head := f
+		head.Gate.Live = f.Gate.Head
+		alive := f
+		alive.Gate.Head = f.Gate.Live
+		if !allows(head) {
+			t.Fatalf("the default branch's file alone: %s", spoken(policies.Judge(head)))
+		}
+		if f.Gate.Live.Value.Mode != policies.ModeUnknown && !allows(alive) {
+			t.Fatalf("the live release's file alone: %s", spoken(policies.Judge(alive)))
+		}
+	})
+}
+
+// TestPropertyAllowsOnlyWhatShould says once more, in other words, what has to be so before anything goes.
+func TestPropertyAllowsOnlyWhatShould(t *testing.T) {
+	seen := false
+	rapid.Check(t, func(t *rapid.T) {
+		f := drawFacts(t)
+		got := allows(f)
+		seen = seen || got
+		if want := should(f); got != want {
+			t.Fatalf("allows: %v, should: %v\n%s", got, want, spoken(policies.Judge(f)))
+		}
+	})
+	if !seen {
+		t.Error("nothing was ever allowed: the generator tests nothing")
+	}
+}
+
+// should is the gate as one condition.
+func should(f policies.Facts) bool {
+	files := []policies.Policy{f.Gate.Head.Value}
+	ask := f.First
+	if l := f.Gate.Live.Value; l.Mode != "" || f.Live != "" {
+		files = append(files, l)
+	} else {
+		ask = true
+	}
+	ok := f.Gate.Head.Known && f.Gate.Live.Known && f.Blocked == "" && f.Green.Value && f.OnBranch.Value
+	if f.Live != "" {
+		ok = ok && f.Contains.Known
+		ask = ask || !f.Contains.Value
+	}
+	four := false
+	for _, p := range files {
+		s := f.Standings[p.After].Value
+		ask = ask || p.After != "" && s == policies.StandingRemoved
+		ok = ok && (p.After == "" || s == policies.StandingProven || s == policies.StandingRemoved)
+		ok = ok && (p.Mode == policies.Deployment || p.Mode == policies.Delivery)
+		four = four || p.NotAuthor
+	}
+	asked := func(from []policies.Selector) bool {
+		return slices.ContainsFunc(f.Approvals, func(a policies.Approval) bool { return counts(f, a, from, four) })
+	}
+	maintainer := []policies.Selector{{Kind: "role", Value: "maintain"}}
+	for _, p := range files {
+		from := p.From
+		if len(from) == 0 {
+			from = maintainer
+		}
+		ok = ok && (p.Mode != policies.Delivery || asked(from))
+	}
+	return ok && (!ask || asked(maintainer))
+}
+
+func counts(f policies.Facts, a policies.Approval, from []policies.Selector, four bool) bool {
+	if a.By.Bot || strings.Contains(a.By.Login, "[bot]") || !a.RoleNow.Known || four && !f.Excluded.Known {
+		return false
+	}
+	for _, c := range f.Excluded.Value {
+		if four && c.Login == a.By.Login {
+			return false
+		}
+	}
+	for _, s := range from {
+		if s.Kind == "user" && strings.EqualFold(s.Value, a.By.Login) {
+			return true
+		}
+		strong := a.RoleNow.Value == "maintain" || a.RoleNow.Value == "admin" || f.Personal && a.RoleNow.Value == "write"
+		if s.Kind == "role" && (s.Value == "maintain" && strong || s.Value == "write" && (strong || a.RoleNow.Value == "write")) {
+			return true
+		}
+	}
+	return false
+}
+
+// TestPropertyMayApproveIsJudge: whoever is told that their approval counts is counted, and whoever is named as an approver may.
+func TestPropertyMayApproveIsJudge(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		f := drawFacts(t)
+		by, role := people().Draw(t, "by"), known(roles().Draw(t, "role"))
+		ok, why := policies.MayApprove(f, by, role)
+		if ok == (why != "") {
+			t.Fatalf("%v, because %q", ok, why)
+		}
+		f.Approvals = nil
+		given := f
+		given.Approvals = []policies.Approval{{Approval: app.Approval{By: by, At: now()}, RoleNow: role}}
+		met := func(f policies.Facts) (n int) {
+			for _, r := range policies.Judge(f).Reasons {
+				if strings.Contains(r.Sentence, "Approved by @") {
+					n++
+				}
+			}
+			return n
+		}
+		if f.Gate.Live.Known && f.Gate.Head.Known && policies.Judge(f).Verdict != policies.Deny && ok != (met(given) > met(f)) {
+			t.Fatalf("may approve: %v (%s), but\n%s", ok, why, spoken(policies.Judge(given)))
+		}
+	})
+}
+
+// TestPropertyJudgedAgainNextYear: facts survive storage, and then give the same decision, in single lines.
+func TestPropertyJudgedAgainNextYear(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		f := drawFacts(t)
+		data, err := json.Marshal(f)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var again policies.Facts
+		if err := json.Unmarshal(data, &again); err != nil {
+			t.Fatal(err)
+		}
+		if a, b := spoken(policies.Judge(f)), spoken(policies.Judge(again)); a != b {
+			t.Fatalf("%s\nis after storage\n%s", a, b)
+		}
+		for _, r := range policies.Judge(f).Reasons {
+			if strings.ContainsAny(r.Sentence, "\n\r") || r.Sentence == "" || r.Rule == "" {
+				t.Fatalf("%+v", r)
+			}
+		}
+	})
+}
