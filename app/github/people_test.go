@@ -39,6 +39,7 @@ func TestPull(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}
+	want.MergedAt = start
 	list, err := c.PullsOfCommit(t.Context(), shop, sha)
 	noError(t, err)
 	if diff := cmp.Diff([]Pull{want}, list); diff != "" {

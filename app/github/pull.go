@@ -22,6 +22,8 @@ type Pull struct {
 	HeadRef     string
 	HeadRepo    app.RepoID // another than its own: a fork; 0: a fork that is gone
 	Base        string     // the branch that it is for
+	BaseSHA     app.SHA    // that branch's head, as GitHub saw it last
+	MergedAt    time.Time  // by GitHub's clock; zero is not merged
 	UpdatedAt   time.Time  // by GitHub's clock
 	Locked      bool       // comments are refused of who may not write
 }
@@ -77,7 +79,7 @@ func pullOf(p *gh.PullRequest) Pull {
 		Merged: p.GetMerged() || p.MergedAt != nil, // lists have the time only
 		Author: person(p.GetUser()), UpdatedAt: p.GetUpdatedAt().Time,
 		Head: app.SHA(p.GetHead().GetSHA()), HeadRef: p.GetHead().GetRef(), HeadRepo: app.RepoID(p.GetHead().GetRepo().GetID()),
-		Base: p.GetBase().GetRef(),
+		Base: p.GetBase().GetRef(), BaseSHA: app.SHA(p.GetBase().GetSHA()), MergedAt: p.GetMergedAt().Time,
 	}
 	if out.Merged {
 		out.MergeCommit = app.SHA(p.GetMergeCommitSHA())
