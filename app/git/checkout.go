@@ -48,7 +48,8 @@ func (g *Git) checkout(ctx context.Context, r app.Repo, sha app.SHA, dir string,
 	if err != nil {
 		return err
 	}
-	if err := g.checkoutIndex(ctx, r, indexFile, dir, nil); err != nil {
+	c := command{tree: dir, args: []string{"checkout-index", "--quiet", "--all"}, env: []string{"GIT_INDEX_FILE=" + indexFile}}
+	if _, err := g.read(ctx, r, c); err != nil {
 		return err
 	}
 	root, err := openFolder(dir)

@@ -70,10 +70,8 @@ func (m manifest) save(file, boot string) error {
 	}
 	sum := sha256.Sum256(body.Bytes())
 	head := fmt.Sprintf("%s %s %s\n", manifestHeader, boot, hex.EncodeToString(sum[:]))
-	if err := os.WriteFile(file+".new", append([]byte(head), body.Bytes()...), 0o600); err != nil {
-		return fmt.Errorf("writing the manifest: %w", err)
-	}
-	if err := os.Rename(file+".new", file); err != nil {
+	// In place: a kill in between costs the writing of all files, while a new file each time costs more than all the rest on some disks.
+	if err := os.WriteFile(file, append([]byte(head), body.Bytes()...), 0o600); err != nil {
 		return fmt.Errorf("writing the manifest: %w", err)
 	}
 	return nil

@@ -70,7 +70,7 @@ func (s *slot) sweep(tree *node, owner *Owner) (*sweeper, error) {
 func (g *Git) write(ctx context.Context, s *slot, r app.Repo, tree *node, swept *sweeper) error {
 	placed := &placer{owner: g.owner, written: swept.kept}
 	if len(swept.stale) > 0 {
-		if err := g.stage(ctx, s, r, swept.stale); err != nil {
+		if err := g.stage(ctx, s, r, placed, swept.stale); err != nil {
 			return fmt.Errorf("writing files: %w", err)
 		}
 		if err := s.place(placed, tree); err != nil {
@@ -89,15 +89,33 @@ func (g *Git) write(ctx context.Context, s *slot, r app.Repo, tree *node, swept 
 	return err
 }
 
-func (g *Git) stage(ctx context.Context, s *slot, r app.Repo, paths []string) error {
+// stage lets git write files under names of its own into one flat folder, for to make folders is slow, and learns the names.
+func (g *Git) stage(ctx context.Context, s *slot, r app.Repo, p *placer, paths []string) error {
 	stage := filepath.Join(s.own, stageDir)
-	if err := os.RemoveAll(stage); err != nil {
+	left, err := os.ReadDir(stage)
+	if err != nil {
 		return err
 	}
-	if err := os.Mkdir(stage, 0o700); err != nil {
+	for _, entry := range left { // of a move that failed
+		if err := os.RemoveAll(filepath.Join(stage, entry.Name())); err != nil {
+			return err
+		}
+	}
+	out, err := g.read(ctx, r, command{
+		tree:  stage,
+		args:  []string{"checkout-index", "--quiet", "--temp", "-z", "--stdin"},
+		env:   []string{"GIT_INDEX_FILE=" + filepath.Join(s.own, indexFile)},
+		stdin: strings.NewReader(strings.Join(paths, "\x00") + "\x00"),
+	})
+	if err != nil {
 		return err
 	}
-	return g.checkoutIndex(ctx, r, filepath.Join(s.own, indexFile), stage, paths)
+	p.staged = make(map[string]string, len(paths))
+	for _, line := range fields(out) {
+		name, path, _ := strings.Cut(line, "\t")
+		p.staged[path] = name
+	}
+	return nil
 }
 
 func (s *slot) place(p *placer, tree *node) error {
@@ -152,15 +170,4 @@ func (g *Git) readTree(ctx context.Context, r app.Repo, sha app.SHA, index strin
 		return fmt.Errorf("reading the commit into an index: %w", g.missing(ctx, r, err, sha))
 	}
 	return nil
-}
-
-// checkoutIndex writes files of an index to a folder that only the server can enter; nil paths are all.
-func (g *Git) checkoutIndex(ctx context.Context, r app.Repo, index, dir string, paths []string) error {
-	c := command{tree: dir, args: []string{"checkout-index", "--quiet", "--force", "--all"}, env: []string{"GIT_INDEX_FILE=" + index}}
-	if paths != nil {
-		c.args = []string{"checkout-index", "--quiet", "--force", "-z", "--stdin"}
-		c.stdin = strings.NewReader(strings.Join(paths, "\x00") + "\x00")
-	}
-	_, err := g.read(ctx, r, c)
-	return err
 }

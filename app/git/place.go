@@ -9,21 +9,22 @@ import (
 // placer moves files from the staging folder, where git wrote them, to where steps see them.
 type placer struct {
 	owner   *Owner
+	staged  map[string]string // names in the staging folder by path
 	written manifest
 	newest  int64 // when the last of them changed, in nanoseconds
 }
 
 // place moves all stale files of a folder.
-func (p *placer) place(from, to folder, prefix string, want *node) error {
+func (p *placer) place(stage, to folder, prefix string, want *node) error {
 	for name, kid := range want.kids {
 		if !kid.stale {
 			continue
 		}
 		var err error
 		if kid.isFolder() {
-			err = p.placeFolder(from, to, prefix, name, kid)
+			err = p.placeFolder(stage, to, prefix, name, kid)
 		} else {
-			err = p.placeFile(from, to, prefix+name, name, kid)
+			err = p.placeFile(stage, to, prefix+name, name, kid)
 		}
 		if err != nil {
 			return err
@@ -32,25 +33,30 @@ func (p *placer) place(from, to folder, prefix string, want *node) error {
 	return nil
 }
 
-func (p *placer) placeFolder(from, to folder, prefix, name string, want *node) error {
-	source, err := from.open(name)
+func (p *placer) placeFolder(stage, to folder, prefix, name string, want *node) error {
+	sub, err := to.open(name)
 	if err != nil {
 		return err
 	}
-	defer source.close()
-	target, err := to.open(name)
-	if err != nil {
-		return err
-	}
-	defer target.close()
-	return p.place(source, target, prefix+name+"/", want)
+	defer sub.close()
+	return p.place(stage, sub, prefix+name+"/", want)
 }
 
-func (p *placer) placeFile(from, to folder, path, name string, want *node) error {
-	if err := finish(from, name, want, p.owner); err != nil {
+func (p *placer) placeFile(stage, to folder, path, name string, want *node) error {
+	staged, ok := p.staged[path]
+	if !ok {
+		return fmt.Errorf("writing %q: git did not", path)
+	}
+	if want.mode == modeLink {
+		var err error
+		if staged, err = stage.makeLink(staged); err != nil {
+			return fmt.Errorf("writing the link %q: %w", path, err)
+		}
+	}
+	if err := finish(stage, staged, want, p.owner); err != nil {
 		return fmt.Errorf("writing %q: %w", path, err)
 	}
-	if err := unix.Renameat(from.fd, name, to.fd, name); err != nil {
+	if err := unix.Renameat(stage.fd, staged, to.fd, name); err != nil {
 		return fmt.Errorf("placing %q: %w", path, err)
 	}
 	st, err := to.stat(name)
@@ -63,7 +69,29 @@ func (p *placer) placeFile(from, to folder, path, name string, want *node) error
 	return nil
 }
 
-// finish checks that git wrote what was asked for, and gives it its permissions and its owner.
+// longestLink is the kernel's limit of a link's target.
+const longestLink = unix.PathMax
+
+// makeLink makes a link of a file that holds its target, and returns the link's name.
+func (f folder) makeLink(name string) (string, error) {
+	fd, err := unix.Openat(f.fd, name, unix.O_RDONLY|unix.O_NOFOLLOW|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return "", err
+	}
+	defer unix.Close(fd)
+	target := make([]byte, longestLink)
+	n, err := unix.Read(fd, target)
+	if err != nil {
+		return "", err
+	}
+	link := name + ".link"
+	if err := unix.Symlinkat(string(target[:n]), f.fd, link); err != nil {
+		return "", err
+	}
+	return link, unix.Unlinkat(f.fd, name, 0)
+}
+
+// finish checks that this is what git was to write, and gives it its permissions and its owner.
 func finish(f folder, name string, want *node, owner *Owner) error {
 	st, err := f.stat(name)
 	if err != nil {
@@ -96,20 +124,23 @@ func finishAll(f folder, want *node, owner *Owner) error {
 			}
 			continue
 		}
-		sub, err := f.open(name)
-		if err != nil {
-			return err
-		}
-		err = finishAll(sub, kid, owner)
-		if err == nil {
-			err = sub.settle(folderMode, owner)
-		}
-		sub.close()
-		if err != nil {
+		if err := finishFolder(f, name, kid, owner); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+func finishFolder(f folder, name string, want *node, owner *Owner) error {
+	sub, err := f.open(name)
+	if err != nil {
+		return err
+	}
+	defer sub.close()
+	if err := finishAll(sub, want, owner); err != nil {
+		return err
+	}
+	return sub.settle(folderMode, owner)
 }
 
 // settled waits until a change of a file would give it a later time than the newest of these: file times tick every few milliseconds.

@@ -13,7 +13,7 @@ const (
 	rootMode   = 0o700
 )
 
-// sweeper compares a worktree with a commit. It removes what does not belong, and finds what has to be written.
+// sweeper compares a worktree with a commit. It removes what does not belong there, and finds what has to be written.
 type sweeper struct {
 	trash *trash
 	owner *Owner
@@ -62,13 +62,12 @@ func (s *sweeper) visit(f folder, prefix, name string, want *node, seen map[stri
 		return false, fmt.Errorf("looking at %q: %w", prefix+name, err)
 	}
 	kid := want.kids[name]
-	if kid == nil || isFolder(&st) != kid.isFolder() || !kid.isFolder() && !s.same(prefix+name, kid, &st) {
+	if kid == nil || isFolder(&st) != kid.isFolder() {
 		return false, s.trash.take(f, name, isFolder(&st))
 	}
 	seen[name] = true
 	if !kid.isFolder() {
-		kid.stale = false
-		s.kept[prefix+name] = s.known[prefix+name]
+		s.file(prefix+name, kid, &st)
 		return true, nil
 	}
 	sub, err := f.open(name)
@@ -80,6 +79,15 @@ func (s *sweeper) visit(f folder, prefix, name string, want *node, seen map[stri
 		return false, err
 	}
 	return true, s.sweep(sub, prefix+name+"/", kid)
+}
+
+// file keeps a file, or has it replaced: what is moved over it takes its place at once.
+func (s *sweeper) file(name string, want *node, st *unix.Stat_t) {
+	if want.stale = !s.same(name, want, st); want.stale {
+		s.stale = append(s.stale, name)
+		return
+	}
+	s.kept[name] = s.known[name]
 }
 
 // same says whether a file on disk is what was written there for the same content.
