@@ -25,8 +25,9 @@ func (a Asked) rollback(c Command, lanes []LaneView) part {
 		return refuse("%d lanes could be rolled back, so nothing was. Say which:%s", len(some), each(app.VerbRollback, some))
 	}
 	t := some[0]
-	if a.after(t.Began) {
-		return refuse("%s in %s began after you wrote this. If you still mean it, say %s", short(t.Commit.SHA), t.lane.name(), t.say(app.VerbRollback))
+	if c.Commit == "" && (a.after(t.Started) || t.State == Deploying && a.after(t.Since)) {
+		return refuse("the deployment of %s in %s started after you wrote this. If you mean that one, say %s", short(t.Commit.SHA), t.lane.name(),
+			t.say(app.VerbRollback))
 	}
 	s := app.Said{Verb: app.VerbRollback, Commit: t.Commit.SHA, Key: t.Attempt, Because: c.Because}
 	return part{mood: moodDone, text: t.goesBack(), letters: []app.Letter{a.said(t.lane, s)}}
@@ -70,7 +71,7 @@ func (a Asked) retry(c Command, lanes []LaneView) part {
 		s := app.Said{Verb: app.VerbRetry, Commit: r.Commit, Check: a.Check, By: a.By, Because: c.Because}
 		what := "the checks of %s that did not pass run again"
 		if a.Check != "" {
-			what = "the check " + code(a.Check) + " of %s runs again"
+			what = "the check " + Quote(a.Check) + " of %s runs again"
 		}
 		return part{mood: moodDone, text: fmt.Sprintf(what, short(r.Commit)), letters: []app.Letter{{To: app.RunAddress(a.Repo, r.Commit), Message: s}}}
 	}
@@ -134,8 +135,8 @@ func (a Asked) cancel(c Command, lanes []LaneView) part {
 		return refuse("%d promotions could be given up, so none was. Say which:%s", len(some), each(app.VerbCancel, some))
 	}
 	t := some[0]
-	if a.after(t.Began) {
-		return refuse("%s in %s began after you wrote this. If you still mean it, say %s", short(t.Commit.SHA), t.lane.name(), t.say(app.VerbCancel))
+	if a.after(t.Arrived) {
+		return refuse("this attempt at %s in %s began after you wrote this. If you still mean it, say %s", short(t.Commit.SHA), t.lane.name(), t.say(app.VerbCancel))
 	}
 	what := "%s in %s is given up"
 	if t.State == Attention {

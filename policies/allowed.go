@@ -24,14 +24,15 @@ func (a Asked) mayNot(v app.Verb) string {
 	need := least(v)
 	switch {
 	case !a.Role.Known:
-		return fmt.Sprintf("your role in this repository can't be read now (%s), so `/%s` was not carried out. Say it again in a moment", a.Role.Why, v)
+		return fmt.Sprintf("your role in this repository can't be read now (%s), so `/%s` was not carried out. Say it again in a moment",
+			oneLine(a.Role.Why), v)
 	case atLeast(a.Role.Value, need, a.Personal):
 		return ""
 	}
 	who := Selector{Kind: KindRole, Value: need}.String()
-	role := fmt.Sprintf("your role is %s", code(a.Role.Value))
+	role := fmt.Sprintf("your role is %s", Quote(a.Role.Value))
 	if rank(a.Role.Value, a.Personal) < 0 {
-		role = fmt.Sprintf("slipway does not know your role %s", code(a.Role.Value))
+		role = fmt.Sprintf("slipway does not know your role %s", Quote(a.Role.Value))
 	}
 	return fmt.Sprintf("`/%s` asks for %s, and %s.%s Nothing changed", v, who, role, a.whoCan(need))
 }

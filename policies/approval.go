@@ -96,6 +96,7 @@ func (f Facts) judgeAsk(a ask) finding {
 		refused = append(refused, unreadable)
 	}
 	found := finds(Hold, a.rule, "%s", f.missing(a, refused))
+	found.Asks = unreadable == ""
 	found.Unread = unreadable != "" || f.Gate.notAuthor() && !f.Excluded.Known
 	return found
 }
@@ -120,7 +121,7 @@ func (f Facts) missing(a ask, refused []string) string {
 // notThem names who is excluded, and what they did.
 func (f Facts) notThem() string {
 	if !f.Excluded.Known {
-		return " Whose change it is is not known: " + f.Excluded.Why + "."
+		return " Whose change it is is not known: " + oneLine(f.Excluded.Why) + "."
 	}
 	var logins []string
 	for _, c := range f.Excluded.Value {

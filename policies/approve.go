@@ -21,7 +21,7 @@ func (a Asked) approve(c Command, lanes []LaneView) part {
 	open := slices.DeleteFunc(slices.Clone(here), func(t target) bool { return !t.approvable() })
 	switch {
 	case len(open) == 0:
-		return refuse("%s", a.nothingToApprove(commit, here))
+		return refuse("%s", a.nothingToApprove(commit, here, targets(lanes, target.approvable)))
 	case c.Commit == "" && a.Written.Before(a.Pull.MergedAt):
 		return refuse("nothing waited yet when you wrote this. Now you can say:%s", each(app.VerbApprove, open))
 	case c.Commit == "" && slices.ContainsFunc(open, a.replaced):
@@ -145,8 +145,11 @@ func (t target) whoElse(not app.Person) string {
 }
 
 // nothingToApprove says why no approval of a commit is waited for.
-func (a Asked) nothingToApprove(commit app.SHA, here []target) string {
-	if len(here) == 0 {
+func (a Asked) nothingToApprove(commit app.SHA, here, others []target) string {
+	switch {
+	case len(here) == 0 && len(others) > 0:
+		return a.notHere(commit) + ". What waits:" + each(app.VerbApprove, others)
+	case len(here) == 0:
 		return a.notHere(commit)
 	}
 	var whys []string

@@ -15,7 +15,7 @@ type Asked struct {
 	Check    string           // of a button on a check's own check run: its id, which /retry then means
 	Written  time.Time        // GitHub's created_at; zero counts as late. Of a button that came by webhook at once: Received
 	Received time.Time        // by slipway's clock
-	Guard    time.Duration    // how long before it was written a commit must have been shown, SLIPWAY_GUARD
+	Guard    time.Duration    // for how long before it was written the card must have offered the commit, SLIPWAY_GUARD
 
 	Repo       app.RepoID
 	Personal   bool                  // a user's own repository
@@ -88,8 +88,9 @@ type PromotionView struct {
 	State        PromotionState
 	Attempt      app.Key   // what /approve, /cancel and /rollback mean
 	Question     app.Key   // what /retry answers
-	Began        time.Time // the attempt
-	Since        time.Time // when it came into its state
+	Arrived      time.Time // when the attempt did
+	Started      time.Time // when its deployment did; zero is not yet, or not known
+	Since        time.Time // when it came into its state; zero is not known
 	Retryable    bool      // /retry would change something
 	Cancelable   bool      // /cancel would change something
 	Rollbackable bool      // /rollback would change something; of one promotion a lane at most

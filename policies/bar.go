@@ -47,7 +47,7 @@ func (f Facts) did(by app.Person) string {
 		if !same(c.ID, c.Login, by) {
 			continue
 		}
-		why := c.Why
+		why := oneLine(c.Why)
 		if why == "" {
 			why = "took part"
 		}
@@ -65,15 +65,15 @@ func (f Facts) theirs(b bar, by app.Person, role app.Fact[string]) string {
 	case barBot:
 		return s + "it is a bot"
 	case barRoleUnread:
-		return "@" + by.Login + "'s approval can't be counted now, because their role is not known: " + role.Why
+		return "@" + by.Login + "'s approval can't be counted now, because their role is not known: " + oneLine(role.Why)
 	case barRoleStrange:
-		return s + fmt.Sprintf("slipway does not know the role %s", code(role.Value))
+		return s + fmt.Sprintf("slipway does not know the role %s", Quote(role.Value))
 	case barAuthorsUnread:
 		return "@" + by.Login + "'s approval can't be counted now, because it is not known whose change it is"
 	case barExcluded:
 		return s + "they " + f.did(by)
 	}
-	return s + fmt.Sprintf("they have the role %s now", code(role.Value))
+	return s + fmt.Sprintf("they have the role %s now", Quote(role.Value))
 }
 
 // yours is why an approval does not count, for who gave it.
@@ -83,15 +83,15 @@ func (f Facts) yours(b bar, by app.Person, role app.Fact[string]) string {
 	case barBot:
 		return "bots never approve"
 	case barRoleUnread:
-		return "your role in this repository can't be read now (" + role.Why + "), so say it again in a moment"
+		return "your role in this repository can't be read now (" + oneLine(role.Why) + "), so say it again in a moment"
 	case barRoleStrange:
-		return fmt.Sprintf("slipway does not know your role %s, and %s asks for %s", code(role.Value), at, f.asked())
+		return fmt.Sprintf("slipway does not know your role %s, and %s asks for %s", Quote(role.Value), at, f.asked())
 	case barAuthorsUnread:
-		return "it can't be told now whose change it is (" + f.Excluded.Why + "), so say it again in a moment"
+		return "it can't be told now whose change it is (" + oneLine(f.Excluded.Why) + "), so say it again in a moment"
 	case barExcluded:
 		return f.change(by) + ", and " + at + " asks for someone else"
 	}
-	return fmt.Sprintf("your role is %s, and %s asks for %s", code(role.Value), at, f.asked())
+	return fmt.Sprintf("your role is %s, and %s asks for %s", Quote(role.Value), at, f.asked())
 }
 
 // change says what makes it somebody's own change: #412 is your change, or what they did.

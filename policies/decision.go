@@ -29,7 +29,8 @@ func (v Verdict) String() string {
 type Reason struct {
 	Rule     string // a stable name, one of the Rule constants
 	Verdict  Verdict
-	Sentence string // Markdown; single lines, safe to show as it is
+	Sentence string // Markdown; one line, safe to show as it is
+	Asks     bool   // it waits for a person's approval, rather than for a fact or for time
 }
 
 // The names of the rules, in the order in which they speak.

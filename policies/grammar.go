@@ -73,7 +73,7 @@ func (c *Command) takeCommit(word string) string {
 		return fmt.Sprintf("`%s` is too short: a commit needs at least %d digits, because a shorter name can be forged in a minute", word,
 			app.ShortLen)
 	case len(word) > 40:
-		return fmt.Sprintf("%s is longer than a commit's name, which has 40 digits", code(word))
+		return fmt.Sprintf("%s is longer than a commit's name, which has 40 digits", Quote(word))
 	case c.Verb == app.VerbHold:
 		return "`/hold` stops a lane, not a single commit, which could leave inside a newer one. Leave the commit out"
 	case c.Verb == app.VerbUnhold:
@@ -105,7 +105,7 @@ func (c *Command) takeName(word string, names Names) string {
 
 func (c *Command) set(field *string, word, kind string) string {
 	if *field != "" && *field != word {
-		return fmt.Sprintf("it names two %s, %s and %s. Write a line for each", kind, code(*field), code(word))
+		return fmt.Sprintf("it names two %s, %s and %s. Write a line for each", kind, Quote(*field), Quote(word))
 	}
 	*field = word
 	return ""
@@ -115,10 +115,10 @@ func (c *Command) set(field *string, word, kind string) string {
 func unknownWord(word string, names Names) string {
 	known := slices.Concat(names.Services, names.Environments)
 	if near := nearest(strings.ToLower(word), append(slices.Clone(known), "all", "until", "because"), 2); near != "" {
-		return fmt.Sprintf("there is no %s. Did you mean `%s`?", code(word), near)
+		return fmt.Sprintf("there is no %s. Did you mean `%s`?", Quote(word), near)
 	}
 	if len(known) == 0 {
-		return fmt.Sprintf("there is no service or environment %s, or any other", code(word))
+		return fmt.Sprintf("there is no service or environment %s, or any other", Quote(word))
 	}
 	for i, k := range known {
 		known[i] = "`" + k + "`"
@@ -126,7 +126,7 @@ func unknownWord(word string, names Names) string {
 	if more := len(known) - 20; more > 0 {
 		known = append(known[:20:20], fmt.Sprintf("%d more", more))
 	}
-	return fmt.Sprintf("there is no service or environment %s. There are %s", code(word), both(known))
+	return fmt.Sprintf("there is no service or environment %s. There are %s", Quote(word), both(known))
 }
 
 // takeUntil takes when a hold ends: 45m, 2h, 3d, a time by RFC 3339, or 2027-03-01 09:00, which is UTC.

@@ -15,7 +15,7 @@ func (h HoldView) how() string {
 		s = "by @" + h.By.Login
 	}
 	if h.Because != "" {
-		s += " because " + code(h.Because)
+		s += " because " + Quote(h.Because)
 	}
 	if !h.Until.IsZero() {
 		s += " until " + clock(h.Until)

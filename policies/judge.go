@@ -23,7 +23,7 @@ func finds(v Verdict, rule, format string, args ...any) finding {
 
 // unread holds for a fact that is not known: false is not unknown.
 func unread(rule, what, why string) finding {
-	if why == "" {
+	if why = oneLine(why); why == "" {
 		why = "nobody has said why"
 	}
 	return finding{Reason: Reason{Rule: rule, Verdict: Hold, Sentence: fmt.Sprintf("Not known: %s (%s)", what, why)}, Unread: true}
@@ -82,7 +82,7 @@ func judgeBlocked(f Facts) []finding {
 	if f.Blocked == "" {
 		return nil
 	}
-	found := finds(Hold, RuleBlocked, "%s", f.Blocked)
+	found := finds(Hold, RuleBlocked, "%s", oneLine(f.Blocked))
 	found.Unread = true // an operator mends it, and tells nobody
 	return []finding{found}
 }
@@ -127,7 +127,7 @@ func (f Facts) lost() string {
 	}
 	var lines []string
 	for _, l := range f.Lost {
-		lines = append(lines, code(l))
+		lines = append(lines, Quote(l))
 	}
 	if more := len(lines) - 10; more > 0 {
 		lines = append(lines[:10:10], fmt.Sprintf("%d more", more))
@@ -174,7 +174,7 @@ func (f Facts) emails() string {
 	var list []string
 	for _, c := range f.Excluded.Value {
 		if c.Login == "" && c.ID == 0 && c.Email != "" {
-			list = append(list, code(c.Email))
+			list = append(list, Quote(c.Email))
 		}
 	}
 	if len(list) == 0 {

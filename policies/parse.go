@@ -106,7 +106,7 @@ func checkLine(l Line, raw string) Line {
 	case len(raw) > maxLine:
 		l.Problem = fmt.Sprintf("it is longer than %d bytes", maxLine)
 	case strings.ContainsFunc(before, invisible):
-		l.Problem = fmt.Sprintf("it holds invisible characters. Without them it reads %s", code(l.Text))
+		l.Problem = fmt.Sprintf("it holds invisible characters. Without them it reads %s", Quote(l.Text))
 	default:
 		return l
 	}

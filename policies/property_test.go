@@ -12,6 +12,13 @@ import (
 	"github.com/slipway-cd/slipway/policies"
 )
 
+// often checks a property some thousand times: at rapid's own hundred, what is rare would not be seen.
+func often(t *testing.T, property func(*rapid.T)) {
+	for range 25 {
+		rapid.Check(t, property)
+	}
+}
+
 func drawFact[T any](t *rapid.T, label string, v *rapid.Generator[T]) app.Fact[T] {
 	if rapid.IntRange(0, 7).Draw(t, label+" unknown") == 0 {
 		return app.Unknown[T]("a reason")
@@ -92,7 +99,7 @@ func allows(f policies.Facts) bool { return policies.Judge(f).Verdict == policie
 
 // TestPropertyApprovalsOnlyHelp: taking one away lets nothing pass, and giving one stops nothing.
 func TestPropertyApprovalsOnlyHelp(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
+	often(t, func(t *rapid.T) {
 		f := drawFacts(t)
 		more := f
 		i := rapid.IntRange(0, len(f.Approvals)).Draw(t, "where")
@@ -105,7 +112,7 @@ func TestPropertyApprovalsOnlyHelp(t *testing.T) {
 
 // TestPropertyExclusionsOnlyHinder: one more contributor lets nothing pass.
 func TestPropertyExclusionsOnlyHinder(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
+	often(t, func(t *rapid.T) {
 		f := drawFacts(t)
 		more := f
 		more.Excluded.Value = append(slices.Clone(f.Excluded.Value), drawContributor(t))
@@ -117,7 +124,7 @@ func TestPropertyExclusionsOnlyHinder(t *testing.T) {
 
 // TestPropertyNotKnowingNeverAllows: forgetting a fact lets nothing pass, and without those that always count nothing passes at all.
 func TestPropertyNotKnowingNeverAllows(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
+	often(t, func(t *rapid.T) {
 		f := drawFacts(t)
 		before := allows(f)
 		needed := false
@@ -158,7 +165,7 @@ func TestPropertyNotKnowingNeverAllows(t *testing.T) {
 
 // TestPropertyStrictestFile: two files allow nothing that one of them, as both, would not.
 func TestPropertyStrictestFile(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
+	often(t, func(t *rapid.T) {
 		f := drawFacts(t)
 		if !allows(f) {
 			return
@@ -179,7 +186,7 @@ func TestPropertyStrictestFile(t *testing.T) {
 // TestPropertyAllowsOnlyWhatShould says once more, in other words, what has to be so before anything goes.
 func TestPropertyAllowsOnlyWhatShould(t *testing.T) {
 	seen := false
-	rapid.Check(t, func(t *rapid.T) {
+	often(t, func(t *rapid.T) {
 		f := drawFacts(t)
 		got := allows(f)
 		seen = seen || got
@@ -251,7 +258,7 @@ func counts(f policies.Facts, a policies.Approval, from []policies.Selector, fou
 
 // TestPropertyMayApproveIsJudge: whoever is told that their approval counts is counted, and whoever is named as an approver may.
 func TestPropertyMayApproveIsJudge(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
+	often(t, func(t *rapid.T) {
 		f := drawFacts(t)
 		by, role := people().Draw(t, "by"), known(roles().Draw(t, "role"))
 		ok, why := policies.MayApprove(f, by, role)
@@ -277,7 +284,7 @@ func TestPropertyMayApproveIsJudge(t *testing.T) {
 
 // TestPropertyJudgedAgainNextYear: facts survive storage, and then give the same decision, in single lines.
 func TestPropertyJudgedAgainNextYear(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
+	often(t, func(t *rapid.T) {
 		f := drawFacts(t)
 		data, err := json.Marshal(f)
 		if err != nil {

@@ -72,7 +72,7 @@ func (a Asked) body(parts []part) string {
 	}
 	texts := []string{to + ", one by one:"}
 	for i, p := range parts {
-		texts = append(texts, fmt.Sprintf("%s: %s", code(a.Lines[i].Text), ended(p.text)))
+		texts = append(texts, fmt.Sprintf("%s: %s", Quote(a.Lines[i].Text), ended(p.text)))
 	}
 	return clip(strings.Join(texts, "\n\n"), maxAnswer)
 }
@@ -81,7 +81,7 @@ func (a Asked) body(parts []part) string {
 func (a Asked) line(l Line) part {
 	if l.Problem != "" {
 		if len(a.Lines) == 1 {
-			return confused("%s was not carried out: %s", code(l.Text), l.Problem)
+			return confused("%s was not carried out: %s", Quote(l.Text), l.Problem)
 		}
 		return confused("not carried out: %s", l.Problem)
 	}
@@ -160,7 +160,7 @@ func (a Asked) lanes(c Command) ([]LaneView, string) {
 		for _, l := range a.Lanes {
 			names = append(names, l.name())
 		}
-		return nil, fmt.Sprintf("there is no %s. There are %s", code(place(c.Service, c.Environment)), both(names))
+		return nil, fmt.Sprintf("there is no %s. There are %s", Quote(place(c.Service, c.Environment)), both(names))
 	}
 	return lanes, ""
 }

@@ -44,7 +44,7 @@ func (s Selector) String() string {
 	case s.Kind == KindUser:
 		return "@" + s.Value
 	case s.Kind != KindRole || rank(s.Value, false) < 1:
-		return fmt.Sprintf("%s (which slipway cannot judge)", code(s.Kind+":"+s.Value))
+		return fmt.Sprintf("%s (which slipway cannot judge)", Quote(s.Kind+":"+s.Value))
 	case s.Value == "maintain":
 		return "a maintainer"
 	case s.Value == "admin":

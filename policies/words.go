@@ -9,8 +9,9 @@ import (
 	"github.com/slipway-cd/slipway/app"
 )
 
-// code shows text that others wrote, as a code span of one line: nothing in it is a mention, a link or Markdown.
-func code(s string) string {
+// Quote shows text that others wrote, such as a person's because, as a code span of one line: nothing in it is a mention, a link or
+// Markdown.
+func Quote(s string) string {
 	s = strings.Map(func(r rune) rune {
 		switch {
 		case r == '`':
@@ -29,6 +30,9 @@ func code(s string) string {
 	return "`" + cut(s, 200) + "`"
 }
 
+// oneLine is words that one of our own rooms says, as part of a line.
+func oneLine(s string) string { return cut(strings.Join(strings.Fields(s), " "), 300) }
+
 // cut keeps the first n characters, and shows that there were more.
 func cut(s string, n int) string {
 	if r := []rune(s); len(r) > n {
@@ -42,7 +46,7 @@ func invisible(r rune) bool {
 	return unicode.Is(unicode.Cf, r) || r >= 0xFE00 && r <= 0xFE0F || r == 0x034F || r == 0x115F || r == 0x1160 || r == 0x3164 || r == 0xFFA0
 }
 
-func short(c app.SHA) string { return code(c.Short()) }
+func short(c app.SHA) string { return Quote(c.Short()) }
 
 // either is "a", "a or b", "a, b or c".
 func either(names []string) string { return join(names, "or") }

@@ -1,0 +1,149 @@
+package policies_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/slipway-cd/slipway/app"
+	"github.com/slipway-cd/slipway/policies"
+)
+
+func TestResolveHold(t *testing.T) {
+	const web, payments = "lane/42/web/production", "lane/42/payments/production"
+	const goesOn = ": what has begun goes on, nothing new starts, and `/rollback` still works."
+	one := func(a *policies.Asked) { a.Lanes[1].Hold = held(4, eli(), now().Add(-time.Hour)) }
+	two := func(a *policies.Asked) {
+		one(a)
+		a.Lanes[0].Hold = &policies.HoldView{Key: 5, Because: "a rollback", Since: now().Add(-time.Hour), Until: now().Add(time.Hour)}
+	}
+	resolve(t, []asking{
+		{"alone stops every lane", dana(), "maintain", "/hold", nil, said(web, "hold", "", 0, noMore) + said(payments, "hold", "", 0, noMore) +
+			"(+1) @dana, web/production and payments/production are held" + goesOn},
+		{"with an end and a reason", dana(), "maintain", "/hold web until 2h because the `bank` is down", nil,
+			said(web, "hold", "", 0, `"Until":"2027-03-01T12:12:00Z","Because":"the `+"`bank`"+` is down"`) +
+				"(+1) @dana, web/production is held until 2027-03-01 12:12 UTC" + goesOn},
+		{"on a held lane changes nothing", dana(), "maintain", "/hold payments until 1h", one,
+			"(-1) @dana, payments/production was held already by @eli because `the bank is 'down'`: that stays as it is. " +
+				"`/unhold payments production` lifts it."},
+		{"all, of which one is held", dana(), "maintain", "/hold", one, said(web, "hold", "", 0, noMore) +
+			"(+1) @dana, web/production is held: what has begun goes on, nothing new starts, and `/rollback` still works. payments/production " +
+			"was held already by @eli because `the bank is 'down'`: that stays as it is. `/unhold payments production` lifts it."},
+		{"until the past", dana(), "maintain", "/hold until 2027-03-01 10:00", nil,
+			"(-1) @dana, 2027-03-01 10:00 UTC is over already, so nothing is held."},
+		{"until the far future", dana(), "maintain", "/hold until 2037-03-01 10:00", nil,
+			"(-1) @dana, 2037-03-01 10:00 UTC is more than 366 days away. Without `until` a hold lasts until somebody lifts it."},
+		{"by a writer", cy(), "write", "/hold", nil,
+			"(-1) @cy, `/hold` asks for a maintainer, and your role is `write`. @ben, @dana or @eli can. Nothing changed."},
+		{"by an invented role", cy(), "boss", "/hold", nil,
+			"(-1, once) @cy, `/hold` asks for a maintainer, and slipway does not know your role `boss`. @ben, @dana or @eli can. Nothing changed."},
+		{"by a role that can't be read", dana(), "maintain", "/hold", func(a *policies.Asked) { a.Role = app.Unknown[string]("no answer") },
+			"(-1) @dana, your role in this repository can't be read now (no answer), so `/hold` was not carried out. Say it again in a moment."},
+		{"unhold of nothing", dana(), "maintain", "/unhold", nil, "(-1) @dana, nothing is held here."},
+		{"unhold alone lifts the only one", dana(), "maintain", "/unhold", one, said(payments, "unhold", "", 4, noMore) +
+			"(+1) @dana, payments/production is no longer held. `9b1e2c7d40aa` waits: needs an approval from a maintainer. Not @ben or @cy: it is " +
+			"their change."},
+		{"unhold alone of two", dana(), "maintain", "/unhold", two,
+			"(-1) @dana, 2 lanes are held, so nothing was lifted. Say which, or `/unhold all`:\n- `/unhold web production`, held by slipway because " +
+				"`a rollback` until 2027-03-01 11:12 UTC\n- `/unhold payments production`, held by @eli because `the bank is 'down'`"},
+		{"unhold all", dana(), "maintain", "/unhold all", two, said(web, "unhold", "", 5, noMore) + said(payments, "unhold", "", 4, noMore) +
+			"(+1) @dana, one by one:\n- web/production is no longer held. Nothing waits.\n- payments/production is no longer held. `9b1e2c7d40aa` " +
+			"waits: needs an approval from a maintainer. Not @ben or @cy: it is their change."},
+		{"unhold of a hold that nobody had seen", dana(), "maintain", "/unhold payments", func(a *policies.Asked) {
+			a.Lanes[1].Hold = held(4, app.Person{}, now().Add(3*time.Second))
+		}, "(-1) @dana, payments/production has been held anew since you wrote this, by slipway because `the bank is 'down'`. If you still mean it, " +
+			"say `/unhold payments production`."},
+		{"unhold says what goes next", dana(), "maintain", "/unhold web", func(a *policies.Asked) {
+			a.Lanes[0].Hold = held(4, eli(), now().Add(-time.Hour))
+			old, next := waits(live, 6, "production"), waits(newer, 7, "production")
+			old.Decision.Verdict, next.Decision.Verdict = policies.Allow, policies.Allow
+			a.Lanes[0].Promotions = append(a.Lanes[0].Promotions, old, next)
+		}, said(web, "unhold", "", 4, noMore) + "(+1) @dana, web/production is no longer held. Next goes `c0ffee123456`."},
+	})
+}
+
+func TestResolveRollback(t *testing.T) {
+	const web = "lane/42/web/production"
+	const done = "(+1) @dana, `9b1e2c7d40aa` in web/production is rolled back to `71f0aa93be12`. If its file says nothing else, the lane is then " +
+		"held until `/unhold web production`."
+	resolve(t, []asking{
+		{"alone", dana(), "maintain", "/rollback", nil, said(web, "rollback", full, 3, noMore) + done},
+		{"from any pull request, by its lane", dana(), "maintain", "/rollback web because it is slow", open,
+			said(web, "rollback", full, 3, `"Until":"0001-01-01T00:00:00Z","Because":"it is slow"`) + done},
+		{"from any pull request, alone", dana(), "maintain", "/rollback", open,
+			"(-1) @dana, `c0ffee123456` was never deployed here. What can be rolled back:\n- `/rollback web production 9b1e2c7d40aa`"},
+		{"while its program runs", dana(), "maintain", "/rollback web", func(a *policies.Asked) {
+			a.Lanes[0].Promotions[0].State, a.Lanes[0].Hold = policies.Deploying, held(1, eli(), now())
+		}, said(web, "rollback", full, 3, noMore) + "(+1) @dana, `9b1e2c7d40aa` in web/production is rolled back to `71f0aa93be12` as soon as its " +
+			"deployment's program has ended, for two never run at once. If its file says nothing else, the lane is then held until " +
+			"`/unhold web production`."},
+		{"what is being rolled back", dana(), "maintain", "/rollback", func(a *policies.Asked) {
+			a.Lanes[0].Promotions[0].State, a.Lanes[0].Promotions[0].Rollbackable = policies.RollingBack, false
+		}, "(-1) @dana, `9b1e2c7d40aa` in web/production is being rolled back already."},
+		{"without a way back", dana(), "maintain", "/rollback web", func(a *policies.Asked) { a.Lanes[0].Promotions[0].Rollbackable = false },
+			"(-1) @dana, nothing can be rolled back there."},
+		{"what waits", dana(), "maintain", "/rollback payments 9b1e2c7d40aa", nil,
+			"(-1) @dana, `9b1e2c7d40aa` in payments/production is not deployed: it is waiting."},
+		{"what began after it was written", dana(), "maintain", "/rollback web", func(a *policies.Asked) {
+			a.Lanes[0].Promotions[0].Started = now().Add(3 * time.Second)
+		}, "(-1) @dana, the deployment of `9b1e2c7d40aa` in web/production started after you wrote this. If you mean that one, say " +
+			"`/rollback web production 9b1e2c7d40aa`."},
+		{"what started after it was written, by its name", dana(), "maintain", "/rollback 9b1e2c7d40aa", func(a *policies.Asked) {
+			a.Lanes[0].Promotions[0].Started = now().Add(3 * time.Second)
+		}, said(web, "rollback", full, 3, noMore) + done},
+		{"by a writer", cy(), "write", "/rollback", nil,
+			"(-1) @cy, `/rollback` asks for a maintainer, and your role is `write`. @ben, @dana or @eli can. Nothing changed."},
+		{"by a writer of a personal repository", dana(), "write", "/rollback", func(a *policies.Asked) { a.Personal = true },
+			said(web, "rollback", full, 3, noMore) + done},
+	})
+}
+
+func TestResolveRetryAndCancel(t *testing.T) {
+	const payments, run = "lane/42/payments/production", "run/42/"
+	failed := func(a *policies.Asked) {
+		p := &a.Lanes[1].Promotions[0]
+		p.State, p.Retryable, p.Cancelable = policies.Failed, true, false
+	}
+	resolve(t, []asking{
+		{"retry of the checks of an open pull request", dana(), "write", "/retry", open,
+			said(run+string(newer), "retry", newer, 0, noMore) + "(+1) @dana, the checks of `c0ffee123456` that did not pass run again."},
+		{"retry of one check, by its button", dana(), "write", "/retry", func(a *policies.Asked) { a.Check = "payments/test" },
+			strings.Replace(said(run+full, "retry", full, 0, noMore), `"Check":""`, `"Check":"payments/test"`, 1) +
+				"(+1) @dana, the check `payments/test` of `9b1e2c7d40aa` runs again."},
+		{"retry of a promotion", dana(), "write", "/retry", failed, said(payments, "retry", full, 8, noMore) +
+			"(+1) @dana, `9b1e2c7d40aa` in payments/production is tried again, through its gate where it has not been deployed."},
+		{"retry of nothing", dana(), "write", "/retry", nil, "(-1) @dana, nothing of `9b1e2c7d40aa` has to be tried again: its checks are green."},
+		{"retry of several", dana(), "write", "/retry", func(a *policies.Asked) { failed(a); a.Lanes[0].Promotions[0].Retryable = true },
+			"(-1) @dana, 2 promotions could be tried again, so none was. Say which:\n- `/retry web production 9b1e2c7d40aa`\n- `/retry payments " +
+				"production 9b1e2c7d40aa`"},
+		{"retry of what has changed since", dana(), "write", "/retry", func(a *policies.Asked) {
+			failed(a)
+			a.Lanes[1].Promotions[0].Since = now().Add(3 * time.Second)
+		}, "(-1) @dana, `9b1e2c7d40aa` in payments/production has changed since you wrote this: it is failed now. If you still mean it, say " +
+			"`/retry payments production 9b1e2c7d40aa`."},
+		{"retry of a lane on an open pull request", dana(), "write", "/retry payments", func(a *policies.Asked) { failed(a); open(a) },
+			"(-1) @dana, name the commit. What can be tried again:\n- `/retry payments production 9b1e2c7d40aa`"},
+		{"retry by a reader", cy(), "triage", "/retry", failed,
+			"(-1, once) @cy, `/retry` asks for someone with write access, and your role is `triage`. @ben, @cy, @dana or @eli can. Nothing changed."},
+		{"cancel of what waits", dana(), "write", "/cancel", nil,
+			said(payments, "cancel", full, 7, noMore) + "(+1) @dana, `9b1e2c7d40aa` in payments/production is given up."},
+		{"cancel of checks", dana(), "write", "/cancel", func(a *policies.Asked) { open(a); a.Runs[0].Cancelable = true },
+			said(run+string(newer), "cancel", newer, 0, noMore) + "(+1) @dana, the checks of `c0ffee123456` are given up."},
+		{"cancel in need of a person", dana(), "write", "/cancel payments", func(a *policies.Asked) {
+			a.Lanes[1].Promotions[0].State = policies.Attention
+		}, said(payments, "cancel", full, 7, noMore) + "(+1) @dana, `9b1e2c7d40aa` in payments/production counts as failed, and what it left there " +
+			"stays as it is."},
+		{"cancel of what has begun", dana(), "write", "/cancel payments", func(a *policies.Asked) {
+			a.Lanes[1].Promotions[0].State, a.Lanes[1].Promotions[0].Cancelable = policies.Deploying, false
+		}, "(-1) @dana, `9b1e2c7d40aa` in payments/production is being deployed, which `/cancel` does not stop. " +
+			"`/rollback payments production 9b1e2c7d40aa` undoes it."},
+		{"cancel of nothing", dana(), "write", "/cancel web", nil, "(-1) @dana, nothing of `9b1e2c7d40aa` waits that could be given up."},
+		{"cancel of an attempt that nobody had seen", dana(), "write", "/cancel", func(a *policies.Asked) {
+			a.Lanes[1].Promotions[0].Arrived = now().Add(3 * time.Second)
+		}, "(-1) @dana, this attempt at `9b1e2c7d40aa` in payments/production began after you wrote this. If you still mean it, say " +
+			"`/cancel payments production 9b1e2c7d40aa`."},
+		{"cancel of several", dana(), "write", "/cancel", staging,
+			"(-1) @dana, 2 promotions could be given up, so none was. Say which:\n- `/cancel payments production 9b1e2c7d40aa`\n- `/cancel payments " +
+				"staging 9b1e2c7d40aa`"},
+	})
+}
