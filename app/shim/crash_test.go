@@ -268,17 +268,18 @@ func TestShimOfADeploymentKilledLeavesTheService(t *testing.T) {
 func TestShutdownIsUnknownNotFailed(t *testing.T) {
 	h := openHost(t, folders(t))
 	for _, first := range []string{"shim", "program"} {
-		s := script(t, first, "echo $$; sleep 1000 & wait")
+		s := script(t, first, "echo $$; exec sleep 1000")
 		ensure(t, h, s)
 		program := atoi(t, line(t, follow(t, h, first)))
-		order := []int{shimOf(t, h, first), program}
+		shim := shimOf(t, h, first)
 		if first == "program" {
-			order = []int{program, order[0]}
-		}
-		for _, pid := range order {
-			if err := unix.Kill(pid, unix.SIGTERM); err != nil {
+			if err := unix.Kill(program, unix.SIGTERM); err != nil {
 				t.Fatal(err)
 			}
+			gone(t, program)
+		}
+		if err := unix.Kill(shim, unix.SIGTERM); err != nil {
+			t.Fatal(err)
 		}
 		if st := wait(t, h, first); st.State != Unknown {
 			t.Errorf("%s first: status %+v", first, st)

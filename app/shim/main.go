@@ -102,7 +102,7 @@ func runJob(clock app.Clock, f folder, reply *os.File) (int, error) {
 		return exitFailed, err
 	}
 	s := newSupervisor(j, clock, log) // before the claim, for afterwards the Host may send signals
-	lock, err := f.take(claim{PID: os.Getpid(), Started: clock.Now(), LeaveRunning: j.LeaveRunning})
+	lock, err := f.take(claim{PID: os.Getpid(), Started: clock.Now().UTC(), LeaveRunning: j.LeaveRunning})
 	if err != nil {
 		os.Remove(reserved)
 		return refused(err, reply)
@@ -121,7 +121,7 @@ func runJob(clock app.Clock, f folder, reply *os.File) (int, error) {
 		return exitInterrupted, nil
 	}
 	j.Fault.strike(BeforeExit)
-	exit.Ended = clock.Now()
+	exit.Ended = clock.Now().UTC()
 	exit.LogBytes, exit.LogProblem = log.close()
 	if err := f.record(reserved, exit); err != nil {
 		return exitFailed, nil // the outcome is unknown, and nobody is left to be told why

@@ -90,6 +90,7 @@ func TestMaskHoldsBackLittle(t *testing.T) {
 
 // The values reach the log in no form, nor any other file, nor argv.
 func TestSecretsAreNowhere(t *testing.T) {
+	t.Setenv("SERVER_SECRET", "hunter2")
 	o := folders(t)
 	gate, gateFile := fifo(t, t.TempDir(), "gate")
 	h := openHost(t, o)
@@ -107,6 +108,14 @@ func TestSecretsAreNowhere(t *testing.T) {
 	argv, err := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", shimOf(t, h, "k")))
 	if err != nil || bytes.Contains(argv, []byte("hunter2")) {
 		t.Errorf("argv %q, %v", argv, err)
+	}
+	environ, err := os.ReadFile(fmt.Sprintf("/proc/%d/environ", shimOf(t, h, "k")))
+	if len(environ) > 0 || err != nil && !os.IsPermission(err) {
+		t.Errorf("the shim's environment is %q, %v", environ, err)
+	}
+	input, err := os.Readlink(fmt.Sprintf("/proc/%d/fd/0", shimOf(t, h, "k")))
+	if err == nil && input != os.DevNull {
+		t.Errorf("the shim keeps its input %s", input)
 	}
 	noSecret(t, o.Dir)
 	gateFile.WriteString("go\n")

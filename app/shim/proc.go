@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"os"
+	"slices"
 	"strconv"
 )
 
@@ -27,19 +28,19 @@ func processes() ([]int, error) {
 	return pids, nil
 }
 
-// children lists the direct children of a process, those that have ended and wait to be reaped included.
-func children(parent int) ([]int, error) {
+// eachChild visits the direct children of a process, those that have ended and wait to be reaped included, newest first as far
+// as numbers tell.
+func eachChild(parent int, visit func(pid int)) error {
 	pids, err := processes()
 	if err != nil {
-		return nil, err
+		return err
 	}
-	var found []int
-	for _, pid := range pids {
+	for _, pid := range slices.Backward(pids) {
 		if parentOf(pid) == parent {
-			found = append(found, pid)
+			visit(pid)
 		}
 	}
-	return found, nil
+	return nil
 }
 
 // parentOf is 0 for a process that is gone.

@@ -1,6 +1,7 @@
 package shim
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -92,7 +93,8 @@ func TestWhatADeploymentLeavesCanGoOnWriting(t *testing.T) {
 	if st := run(t, h, s); !exitedWith(st, 0) {
 		t.Fatalf("status %+v", st)
 	}
-	killAtEnd(t, atoi(t, logOf(t, h, "k")))
+	service := atoi(t, logOf(t, h, "k"))
+	killAtEnd(t, service)
 	for _, word := range []string{"one", "two"} {
 		if _, err := ordersFile.WriteString(word + "\n"); err != nil {
 			t.Fatal(err)
@@ -103,6 +105,66 @@ func TestWhatADeploymentLeavesCanGoOnWriting(t *testing.T) {
 			t.Fatalf("the service answered %q, %v", buf[:n], err)
 		}
 	}
+	drains := drainsOf(t)
+	if len(drains) == 0 {
+		t.Error("nobody reads what the service writes")
+	}
+	if err := unix.Kill(service, unix.SIGKILL); err != nil {
+		t.Fatal(err)
+	}
+	for _, pid := range drains { // it ends with the service
+		gone(t, pid)
+	}
+}
+
+// drainsOf lists the drains of this test binary.
+func drainsOf(t *testing.T) (found []int) {
+	t.Helper()
+	if os.Geteuid() != 0 {
+		t.Skip("only root sees of which binary a hidden process is")
+	}
+	self, err := os.Readlink("/proc/self/exe")
+	if err != nil {
+		t.Fatal(err)
+	}
+	pids, err := processes()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, pid := range pids {
+		argv, err := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", pid))
+		exe, exeErr := os.Readlink(fmt.Sprintf("/proc/%d/exe", pid))
+		if err == nil && exeErr == nil && exe == self && strings.HasSuffix(string(argv), "shim\x00drain\x00") {
+			found = append(found, pid)
+		}
+	}
+	return found
+}
+
+// Each process starts the next in a session of its own and ends.
+func TestChainOfProcessesIsKilled(t *testing.T) {
+	dir := t.TempDir()
+	link := filepath.Join(dir, "link")
+	if err := os.WriteFile(link, []byte("echo $$ >>"+dir+"/pids; setsid sh "+link+" &"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	h := openHost(t, folders(t))
+	st := run(t, h, script(t, "k", "sh "+link+"; while [ $(wc -l <"+dir+"/pids) -lt 20 ]; do :; done"))
+	if !exitedWith(st, 0) || st.Exit.Reason != "" {
+		t.Errorf("status %+v", st)
+	}
+	data, err := os.ReadFile(dir + "/pids")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, text := range strings.Fields(string(data)) {
+		if alive(atoi(t, text)) {
+			t.Errorf("process %s lives on", text)
+		}
+	}
+	if again, _ := os.ReadFile(dir + "/pids"); len(again) != len(data) {
+		t.Error("the chain goes on")
+	}
 }
 
 func TestTimeout(t *testing.T) {
@@ -111,24 +173,25 @@ func TestTimeout(t *testing.T) {
 		text   string
 		leave  bool
 		signal string
+		killed bool // after the grace
 	}{
 		"ends on TERM":          {text: "sleep 1000", signal: "SIGTERM"},
 		"exits 0 on TERM":       {text: "trap 'exit 0' TERM; while :; do sleep 0.01; done"},
-		"ignores TERM":          {text: "trap '' TERM; while :; do sleep 0.01; done", signal: "SIGKILL"},
+		"ignores TERM":          {text: "trap '' TERM; while :; do sleep 0.01; done", signal: "SIGKILL", killed: true},
 		"child in own session":  {text: "setsid sleep 1000 & echo $!; sleep 1000", signal: "SIGTERM"},
 		"deployment":            {text: "sleep 1000 & echo $!; sleep 1000", leave: true, signal: "SIGTERM"},
-		"deployment, sessions":  {text: "(trap '' TERM; setsid sleep 1000 & echo $!); sleep 1000", leave: true, signal: "SIGTERM"},
-		"child outlives parent": {text: "(trap '' TERM; sleep 1000 & echo $!); exec sleep 1000", signal: "SIGTERM"},
+		"deployment, sessions":  {text: "(trap '' TERM; setsid sleep 1000 & echo $!); sleep 1000", leave: true, signal: "SIGTERM", killed: true},
+		"child outlives parent": {text: "(trap '' TERM; sleep 1000 & echo $!); exec sleep 1000", signal: "SIGTERM", killed: true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := script(t, name, c.text)
-			s.LeaveRunning, s.Timeout, s.Grace = c.leave, 200*time.Millisecond, 300*time.Millisecond
+			s.LeaveRunning, s.Timeout, s.Grace = c.leave, 200*time.Millisecond, 500*time.Millisecond
 			st := run(t, h, s)
 			if st.State != Ended || st.Exit.Outcome != TimedOut || st.Exit.Signal != c.signal || st.Exit.OK() {
 				t.Errorf("status %+v", st)
 			}
 			log := logOf(t, h, name)
-			if !strings.Contains(log, "the time limit of 200ms is reached") {
+			if !strings.Contains(log, "the time limit of 200ms is reached") || strings.Contains(log, "killing") != c.killed {
 				t.Errorf("the log does not tell: %q", log)
 			}
 			if first, _, _ := strings.Cut(log, "\n"); first != "" && first[0] != '[' && alive(atoi(t, first)) {

@@ -13,6 +13,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -24,7 +25,7 @@ func TestMain(m *testing.M) {
 	if len(os.Args) > 1 {
 		switch os.Args[1] {
 		case "shim":
-			os.Exit(Main(wall{}, os.Args[2:]))
+			syscall.Exit(Main(wall{}, os.Args[2:])) // os.Exit would wait a second under -race
 		case "server":
 			os.Exit(testServer(os.Args[2:]))
 		}

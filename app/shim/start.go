@@ -58,7 +58,10 @@ func jobFile(j job) (*os.File, error) {
 	if err != nil {
 		return nil, fmt.Errorf("encoding the job: %w", err)
 	}
-	fd, err := unix.MemfdCreate("job", unix.MFD_CLOEXEC)
+	fd, err := unix.MemfdCreate("job", unix.MFD_CLOEXEC|unix.MFD_NOEXEC_SEAL)
+	if errors.Is(err, unix.EINVAL) { // before Linux 6.3, which may insist on the seal
+		fd, err = unix.MemfdCreate("job", unix.MFD_CLOEXEC)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("making the shim's input: %w", err)
 	}

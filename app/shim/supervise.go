@@ -18,7 +18,7 @@ const (
 	// killMoment is how long killed processes may take to be gone, before they are told of and left.
 	killMoment = 10 * time.Second
 	// shutdownMoment is how far apart a machine that shuts down may end a program and its shim.
-	shutdownMoment = 100 * time.Millisecond
+	shutdownMoment = 250 * time.Millisecond
 )
 
 // phase is how far the ending of a program has come; it only goes up.
@@ -63,7 +63,7 @@ func newSupervisor(j job, clock app.Clock, log *logWriter) *supervisor {
 
 // run starts the program and returns when it has ended and nothing is left to do for it.
 func (s *supervisor) run() Exit {
-	started := s.clock.Now()
+	started := s.clock.Now().UTC()
 	if err := s.start(); err != nil {
 		s.log.notice("the program could not be started: " + err.Error())
 		return Exit{Outcome: NotStarted, Reason: err.Error()}
@@ -165,12 +165,12 @@ func (s *supervisor) stop(why Outcome) {
 
 // terminate sends SIGTERM to children that have had none: those that left the program's group, as they come to the shim.
 func (s *supervisor) terminate() {
-	for _, pid := range s.children() {
+	s.each(func(pid int) {
 		if !s.told[pid] {
 			s.told[pid] = true
 			_ = unix.Kill(pid, unix.SIGTERM)
 		}
-	}
+	})
 }
 
 // kill sends SIGKILL to the children. Those that they leave come to the shim in turn, and reap goes on with them.
@@ -178,17 +178,14 @@ func (s *supervisor) kill() {
 	if s.phase != killing {
 		s.enter(killing, killMoment)
 	}
-	for _, pid := range s.children() {
-		_ = unix.Kill(pid, unix.SIGKILL)
-	}
+	s.each(func(pid int) { _ = unix.Kill(pid, unix.SIGKILL) })
 }
 
-func (s *supervisor) children() []int {
-	pids, err := children(os.Getpid())
-	if err != nil {
+// each does something to each child as it is found: one that keeps starting successors must not gain the time of a full list.
+func (s *supervisor) each(do func(pid int)) {
+	if err := eachChild(os.Getpid(), do); err != nil {
 		s.log.notice(err.Error())
 	}
-	return pids
 }
 
 // reap takes in all children that have ended, and deals with those that this has brought to the shim.
