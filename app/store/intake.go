@@ -1,0 +1,175 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"sync"
+
+	"github.com/slipway-cd/slipway/app"
+	"github.com/slipway-cd/slipway/app/engine"
+)
+
+// intake stores deliveries. Those that arrive while others are being written are written together: one wait for the disk for all of them.
+type intake struct {
+	db    *DB
+	line  chan *arrival
+	mu    sync.RWMutex // held for reading while a delivery is put in line
+	ended bool
+	done  chan struct{} // closed when the last has been answered
+}
+
+// arrival is a delivery on its way into the database.
+type arrival struct {
+	app.Event
+	state  engine.EventState
+	reason string
+	stored bool
+	answer chan error
+}
+
+// together is how many deliveries share a transaction at most.
+const together = 256
+
+func newIntake(db *DB) *intake {
+	in := &intake{db: db, line: make(chan *arrival, together), done: make(chan struct{})}
+	go in.run()
+	return in
+}
+
+// errClosed is what comes too late.
+var errClosed = errors.New("the database is being closed")
+
+// Accept stores a delivery to be translated. It is durable when Accept returns without error. A delivery that is there already is not
+// stored again, and stored is false; but if its event had failed or been ignored, it is queued again. An error means that it is not
+// stored, or, after ctx ended, that this is not known: GitHub or the sweep will send it again.
+func (db *DB) Accept(ctx context.Context, e app.Event) (stored bool, err error) {
+	return db.intake.put(ctx, &arrival{Event: e, state: engine.EventQueued})
+}
+
+// Ignore stores a delivery that nobody is to look at, with the reason. One that is there already stays as it is.
+func (db *DB) Ignore(ctx context.Context, e app.Event, reason string) error {
+	_, err := db.intake.put(ctx, &arrival{Event: e, state: engine.EventIgnored, reason: reason})
+	return err
+}
+
+func (in *intake) put(ctx context.Context, a *arrival) (bool, error) {
+	if a.Received.IsZero() {
+		a.Received = in.db.options.Clock.Now()
+	}
+	if a.Delivery == "" || stamp(a.Received) <= 0 {
+		return false, &app.Error{Op: "storing a delivery: it needs an id and a time", Kind: app.ErrInvalid}
+	}
+	a.answer = make(chan error, 1)
+	if err := in.enter(ctx, a); err != nil {
+		return false, fmt.Errorf("storing delivery %s: %w", a.Delivery, err)
+	}
+	select {
+	case err := <-a.answer:
+		if err != nil {
+			return false, fmt.Errorf("storing delivery %s: %w", a.Delivery, err)
+		}
+		return a.stored, nil
+	case <-ctx.Done():
+		return false, fmt.Errorf("storing delivery %s: %w", a.Delivery, ctx.Err())
+	}
+}
+
+// enter puts an arrival in line.
+func (in *intake) enter(ctx context.Context, a *arrival) error {
+	in.mu.RLock()
+	defer in.mu.RUnlock()
+	if in.ended {
+		return errClosed
+	}
+	select {
+	case in.line <- a:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// close lets nobody in any more, and waits until all that are in line have their answer.
+func (in *intake) close() {
+	in.mu.Lock()
+	if !in.ended {
+		in.ended = true
+		close(in.line)
+	}
+	in.mu.Unlock()
+	<-in.done
+}
+
+// run writes what is in line, until it is closed.
+func (in *intake) run() {
+	defer close(in.done)
+	for first := range in.line {
+		in.db.turn.write <- struct{}{}
+		group := in.gather(first)
+		err := in.store(group)
+		<-in.db.turn.write
+		for _, a := range group {
+			a.answer <- err
+		}
+	}
+}
+
+// gather is all that is in line by now. It is asked when it can be written, so that it is as many as possible.
+func (in *intake) gather(first *arrival) []*arrival {
+	group := []*arrival{first}
+	for len(group) < together {
+		select {
+		case a, open := <-in.line:
+			if !open {
+				return group
+			}
+			group = append(group, a)
+		default:
+			return group
+		}
+	}
+	return group
+}
+
+// store writes a group in one transaction.
+func (in *intake) store(group []*arrival) error {
+	t, err := in.db.writer.BeginTx(context.Background(), nil)
+	if err != nil {
+		return explain(err)
+	}
+	defer t.Rollback()
+	for _, a := range group {
+		if err := a.store(t); err != nil {
+			return explain(err)
+		}
+	}
+	return explain(t.Commit())
+}
+
+const (
+	acceptEvent = `INSERT INTO events (delivery, name, received, state, reason) VALUES (?1, ?2, ?3, ?4, ?5)
+		ON CONFLICT (delivery) DO UPDATE SET name = ?2, received = ?3, state = ?4, reason = ?5, due = 0, attempts = 0
+		WHERE state IN ('failed', 'ignored') AND ?4 = 'queued'`
+	acceptBody = `INSERT INTO bodies (event, body) SELECT id, ?2 FROM events WHERE delivery = ?1
+		ON CONFLICT (event) DO UPDATE SET body = ?2`
+)
+
+func (a *arrival) store(t *sql.Tx) error {
+	res, err := t.ExecContext(context.Background(), acceptEvent, a.Delivery, a.Name, stamp(a.Received), string(a.state), a.reason)
+	if err != nil {
+		return err
+	}
+	n, err := res.RowsAffected()
+	if err != nil || n == 0 {
+		return err
+	}
+	body := a.Body
+	if body == nil {
+		body = []byte{}
+	}
+	_, err = t.ExecContext(context.Background(), acceptBody, a.Delivery, body)
+	a.stored = err == nil
+	return err
+}

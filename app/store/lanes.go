@@ -1,0 +1,219 @@
+package store
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+
+	"github.com/slipway-cd/slipway/app"
+	"github.com/slipway-cd/slipway/deploy"
+)
+
+// header is a lane without its promotions, which have rows of their own, and with the order of those that it holds in memory.
+type header struct {
+	deploy.Lane
+	Promotions []app.Key `json:"Attempts"`
+}
+
+const (
+	lane = `SELECT id, version, body FROM lanes WHERE repo = ?1 AND service = ?2 AND environment = ?3`
+	kept = `SELECT lane, attempt, body FROM promotions WHERE lane = ?1 AND kept = 1`
+)
+
+// Lane is the lane at an address; version 0 is one that is not stored yet.
+func (t *tx) Lane(at app.Address) (l deploy.Lane, version int64, err error) {
+	s, err := t.storedLane(at)
+	if err == nil {
+		l, err = s.lane()
+	}
+	if err != nil {
+		return deploy.Lane{}, 0, fmt.Errorf("reading the lane %s: %w", at, err)
+	}
+	l.Repo, l.Service, l.Environment = at.Repo, at.Service, at.Environment
+	return l, s.version, nil
+}
+
+// storedLane is what is stored of a lane.
+type storedLane struct {
+	id, version int64
+	header      []byte
+	promotions  map[app.Key][]byte // those that it holds in memory
+}
+
+// promotion is what is stored of an attempt.
+type promotion struct {
+	lane    int64
+	attempt app.Key
+	body    []byte
+}
+
+func readPromotion(s scanner) (p promotion, err error) {
+	err = s.Scan(&p.lane, &p.attempt, &p.body)
+	return p, err
+}
+
+func (t *tx) storedLane(at app.Address) (storedLane, error) {
+	s := storedLane{promotions: map[app.Key][]byte{}}
+	found, err := t.one([]any{&s.id, &s.version, &s.header}, lane, at.Repo, at.Service, at.Environment)
+	if err != nil || !found {
+		return s, err
+	}
+	promotions, err := all(t, readPromotion, kept, s.id)
+	for _, p := range promotions {
+		s.promotions[p.attempt] = p.body
+	}
+	return s, err
+}
+
+// lane puts a lane together again.
+func (s storedLane) lane() (deploy.Lane, error) {
+	if s.version == 0 {
+		return deploy.Lane{}, nil
+	}
+	var h header
+	if err := json.Unmarshal(s.header, &h); err != nil {
+		return deploy.Lane{}, err
+	}
+	l := h.Lane
+	for _, attempt := range h.Promotions {
+		body, ok := s.promotions[attempt]
+		if !ok {
+			return deploy.Lane{}, fmt.Errorf("its attempt %d is missing", attempt)
+		}
+		var p deploy.Promotion
+		if err := json.Unmarshal(body, &p); err != nil {
+			return deploy.Lane{}, fmt.Errorf("its attempt %d: %w", attempt, err)
+		}
+		l.Promotions = append(l.Promotions, p)
+	}
+	return l, nil
+}
+
+const (
+	insertLane = `INSERT INTO lanes (repo, service, environment, version, body) VALUES (?1, ?2, ?3, ?4 + 1, ?5)
+		ON CONFLICT (repo, service, environment) DO NOTHING RETURNING id`
+	updateLane = `UPDATE lanes SET version = version + 1, body = ?5
+		WHERE repo = ?1 AND service = ?2 AND environment = ?3 AND version = ?4 RETURNING id`
+)
+
+// SaveLane writes a lane if the stored version is this one, and those of its attempts that have changed.
+func (t *tx) SaveLane(l deploy.Lane, version int64) error {
+	at := l.Address()
+	stored, err := t.storedLane(at)
+	if err != nil {
+		return fmt.Errorf("reading what is stored of the lane %s: %w", at, err)
+	}
+	h := header{Lane: l}
+	for _, p := range l.Promotions {
+		h.Promotions = append(h.Promotions, p.Attempt)
+	}
+	body, err := json.Marshal(h)
+	if err != nil {
+		return fmt.Errorf("writing the lane %s: %w", at, err)
+	}
+	query := updateLane
+	if version == 0 {
+		query = insertLane
+	}
+	found, err := t.one([]any{&stored.id}, query, at.Repo, at.Service, at.Environment, version, string(body))
+	switch {
+	case err != nil:
+		return fmt.Errorf("saving the lane %s: %w", at, err)
+	case !found:
+		return conflict("the lane %s is not at version %d any more", at, version)
+	}
+	return t.savePromotions(stored, l.Promotions)
+}
+
+const (
+	savePromotion = `INSERT INTO promotions
+		(lane, attempt, sha, place, state, number, put, undone, arrived, deployed, ended, kept, body)
+		VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, 1, ?12)
+		ON CONFLICT (lane, attempt) DO UPDATE SET sha = ?3, place = ?4, state = ?5, number = ?6, put = ?7, undone = ?8, arrived = ?9,
+		deployed = ?10, ended = ?11, kept = 1, body = ?12`
+	dropPromotion = `UPDATE promotions SET kept = 0 WHERE lane = ?1 AND attempt = ?2`
+)
+
+// savePromotions writes what has changed. The database allows one busy attempt at a time, and one that waits of each commit, so whoever
+// gives way is written before who takes the place: what ended, then what is busy, then what waits.
+func (t *tx) savePromotions(stored storedLane, promotions []deploy.Promotion) error {
+	order := slices.Clone(promotions)
+	slices.SortStableFunc(order, func(p, q deploy.Promotion) int { return claim(p.State) - claim(q.State) })
+	for _, p := range order {
+		body, err := json.Marshal(p)
+		if err != nil {
+			return fmt.Errorf("writing attempt %d: %w", p.Attempt, err)
+		}
+		was, ok := stored.promotions[p.Attempt]
+		delete(stored.promotions, p.Attempt)
+		if ok && string(was) == string(body) {
+			continue
+		}
+		if _, err := t.exec(savePromotion, stored.id, p.Attempt, p.Commit.SHA, p.Commit.Place, string(p.State), p.Key, p.Put, p.Undone,
+			stamp(p.Arrived), stamp(p.Deployed), stamp(p.Ended), string(body)); err != nil {
+			return fmt.Errorf("saving attempt %d of %s: %w", p.Attempt, p.Commit.SHA.Short(), err)
+		}
+	}
+	for attempt := range stored.promotions {
+		if _, err := t.exec(dropPromotion, stored.id, attempt); err != nil {
+			return fmt.Errorf("letting go of attempt %d: %w", attempt, err)
+		}
+	}
+	return nil
+}
+
+// claim orders states by what they take the place of.
+func claim(s deploy.State) int {
+	switch {
+	case s.Busy():
+		return 1
+	case s.Waits():
+		return 2
+	}
+	return 0
+}
+
+const (
+	lanesOf      = `SELECT id, version, body FROM lanes WHERE repo = ?1 ORDER BY service, environment`
+	allLanes     = `SELECT id, version, body FROM lanes ORDER BY repo, service, environment`
+	promotionsOf = `SELECT p.lane, p.attempt, p.body FROM lanes l JOIN promotions p ON p.lane = l.id AND p.kept = 1 WHERE l.repo = ?1`
+	allKept      = `SELECT lane, attempt, body FROM promotions WHERE kept = 1`
+)
+
+// Lanes is all lanes of a repository, by service and environment; of repository 0, all there are.
+func (t *tx) Lanes(repo app.RepoID) ([]deploy.Lane, error) {
+	lanes, promotions, args := lanesOf, promotionsOf, []any{repo}
+	if repo == 0 {
+		lanes, promotions, args = allLanes, allKept, nil
+	}
+	found, err := all(t, readStoredLane, lanes, args...)
+	if err != nil {
+		return nil, fmt.Errorf("reading lanes: %w", err)
+	}
+	byLane := map[int64]storedLane{}
+	for _, s := range found {
+		byLane[s.id] = s
+	}
+	attempts, err := all(t, readPromotion, promotions, args...)
+	if err != nil {
+		return nil, fmt.Errorf("reading lanes' attempts: %w", err)
+	}
+	for _, p := range attempts {
+		byLane[p.lane].promotions[p.attempt] = p.body
+	}
+	var result []deploy.Lane
+	for _, s := range found {
+		l, err := s.lane()
+		if err != nil {
+			return nil, fmt.Errorf("reading a lane: %w", err)
+		}
+		result = append(result, l)
+	}
+	return result, nil
+}
+
+func readStoredLane(s scanner) (l storedLane, err error) {
+	l.promotions = map[app.Key][]byte{}
+	err = s.Scan(&l.id, &l.version, &l.header)
+	return l, err
+}
