@@ -19,13 +19,14 @@ type Options struct {
 	// Dir holds the state. It is made if need be, and kept to the server's user alone.
 	Dir string
 	// Homes holds the programs' own folders. It and all above it must let through the users that programs run as. It is made
-	// if need be. It is not inside Dir.
+	// if need be. It can't be inside Dir, which lets nobody through.
 	Homes string
 	// Command starts the shim; the job's folder is added as the last argument. Nil is this binary's own subcommand "shim",
 	// of the very binary that runs, even after it was replaced on disk.
 	Command []string
 	// Done is called when an outcome is known (Ended or Unknown), once for each key that this Host started, or found running
-	// when it was asked about it. It is called on a goroutine of its own and may call the Host. Nil is for who waits.
+	// when it was asked about it. It is called on a goroutine of its own and may call the Host, but for Close, which waits for
+	// it. Nil is for who waits.
 	Done func(key string)
 	// Faults is for crash tests alone: it says where the shim of a key strikes.
 	Faults func(key string) Fault
@@ -51,6 +52,9 @@ func Open(o Options) (*Host, error) {
 	if !filepath.IsAbs(o.Dir) || !filepath.IsAbs(o.Homes) {
 		return nil, errors.New("the shim's folders must be absolute paths")
 	}
+	if within(o.Homes, o.Dir) {
+		return nil, fmt.Errorf("the programs' own folders %s can't be inside the shims' state %s", o.Homes, o.Dir)
+	}
 	if len(o.Command) == 0 {
 		o.Command = []string{"/proc/self/exe", "shim"}
 	}
@@ -71,6 +75,11 @@ func Open(o Options) (*Host, error) {
 	}
 	life, end := context.WithCancel(context.Background())
 	return &Host{opts: o, life: life, end: end, held: map[string]*hold{}, watches: map[string]*watch{}}, nil
+}
+
+func within(path, dir string) bool {
+	rel, err := filepath.Rel(dir, path)
+	return err == nil && rel != ".." && !strings.HasPrefix(rel, "../")
 }
 
 // ownFolder makes a folder, or takes one that is already the server's, with exactly this mode.

@@ -198,6 +198,19 @@ func TestIsolation(t *testing.T) {
 	}
 }
 
+func TestHomesInsideTheStateAreRefused(t *testing.T) {
+	dir := t.TempDir()
+	for homes, ok := range map[string]bool{dir + "/state": false, dir + "/state/homes": false, dir + "/state/../homes": true, "homes": false} {
+		h, err := Open(Options{Dir: dir + "/state", Homes: homes})
+		if (err == nil) != ok {
+			t.Errorf("%s: %v", homes, err)
+		}
+		if err == nil {
+			h.Close()
+		}
+	}
+}
+
 func TestFoldersOfOthersAreRefused(t *testing.T) {
 	if os.Geteuid() != 0 {
 		t.Skip("only root can give a folder away")

@@ -32,16 +32,20 @@ func (h *Host) watch(key string) (*watch, error) {
 	return h.watchLocked(key, shim), nil
 }
 
-// watchChild watches the shim that was just started. That it is this process's child, not reaped yet, proves its number.
+// watchChild watches the shim that was just started. That it is this process's child, not reaped yet, proves its number. It is
+// reaped already if it has ended and another Host of this process was quicker.
 func (h *Host) watchChild(key string, child *os.Process) error {
 	shim, err := openProcess(child.Pid)
-	if err != nil {
+	if err != nil && !errors.Is(err, unix.ESRCH) {
 		return err
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if h.closed || h.watches[key] != nil {
-		return shim.close()
+		if shim != nil {
+			return shim.close()
+		}
+		return nil
 	}
 	h.watchLocked(key, shim)
 	return nil
