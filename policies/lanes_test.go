@@ -29,6 +29,8 @@ func TestResolveHold(t *testing.T) {
 		{"all, of which one is held", dana(), "maintain", "/hold", one, said(web, "hold", "", 0, noMore) +
 			"(+1) @dana, web/production is held: what has begun goes on, nothing new starts, and `/rollback` still works. payments/production " +
 			"was held already by @eli because `the bank is 'down'`: that stays as it is. `/unhold payments production` lifts it."},
+		{"a lane that is no longer in the file", dana(), "maintain", "/hold payments", func(a *policies.Asked) { a.Lanes[1].Closed = true },
+			"(-1) @dana, there is no lane to hold."},
 		{"until the past", dana(), "maintain", "/hold until 2027-03-01 10:00", nil,
 			"(-1) @dana, 2027-03-01 10:00 UTC is over already, so nothing is held."},
 		{"until the far future", dana(), "maintain", "/hold until 2037-03-01 10:00", nil,
@@ -77,6 +79,9 @@ func TestResolveRollback(t *testing.T) {
 		}, said(web, "rollback", full, 3, noMore) + "(+1) @dana, `9b1e2c7d40aa` in web/production is rolled back to `71f0aa93be12` as soon as its " +
 			"deployment's program has ended, for two never run at once. If its file says nothing else, the lane is then held until " +
 			"`/unhold web production`."},
+		{"two lanes at once", dana(), "maintain", "/rollback production", func(a *policies.Asked) { a.Lanes[1].Promotions[0].Rollbackable = true },
+			"(-1) @dana, 2 lanes could be rolled back, so nothing was. Say which:\n- `/rollback web production 9b1e2c7d40aa`\n- `/rollback payments " +
+				"production 9b1e2c7d40aa`"},
 		{"what is being rolled back", dana(), "maintain", "/rollback", func(a *policies.Asked) {
 			a.Lanes[0].Promotions[0].State, a.Lanes[0].Promotions[0].Rollbackable = policies.RollingBack, false
 		}, "(-1) @dana, `9b1e2c7d40aa` in web/production is being rolled back already."},
