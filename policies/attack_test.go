@@ -63,7 +63,7 @@ func TestAttackTrailingComment(t *testing.T) {
 		"/approve web <!--\n/hold payments\n-->":               "approve web\n",
 		"<!--\n" + strings.Repeat("-", 80) + ">\n/approve web": "approve web\n",
 		"/approve web\n\n<!-- /hold payments -->":              "approve web\n",
-		"x <a title='<!--'>y</a>\n\n/approve web":              "approve web\n",
+		"x <a title='><!--'>y</a>\n\n/approve web":             "approve web\n",
 		"/approve web\n<!-- a -->\n/status":                    "approve web\nstatus\n",
 		"/hold <!-- x -->because <!-- y --> of reason":         "hold because [of reason]\n",
 	} {
