@@ -69,8 +69,42 @@ func openHost(t testing.TB, o Options) *Host {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { h.Close() })
+	t.Cleanup(func() {
+		h.Close()
+		endAll(t, o)
+	})
 	return h
+}
+
+// endAll leaves nothing running, whatever the test did or failed to do.
+func endAll(t testing.TB, o Options) {
+	claims, err := filepath.Glob(filepath.Join(o.Dir, "*", claimFile))
+	if err != nil {
+		t.Error(err)
+	}
+	for _, path := range claims {
+		shim, err := folder(filepath.Dir(path)).holder()
+		if err != nil || shim == nil {
+			continue
+		}
+		_ = shim.signal(unix.SIGKILL)
+		_ = shim.wait()
+		shim.close()
+	}
+	for {
+		pids, err := carriers(o.Homes)
+		if err != nil {
+			t.Error(err)
+		}
+		if len(pids) == 0 {
+			return
+		}
+		for _, pid := range pids {
+			if err := endCarrier(context.Background(), pid, o.Homes); err != nil {
+				t.Error(err)
+			}
+		}
+	}
 }
 
 // script is a job that runs a shell script as the test's own user.
