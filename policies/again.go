@@ -64,10 +64,11 @@ func (a Asked) noRollback(commit app.SHA, lanes []LaneView) string {
 	return fmt.Sprintf("%s was never deployed here", short(commit))
 }
 
-// retry lets what ended badly run again: the checks of a commit, one check, or a promotion.
+// retry lets what ended badly run again: one check by its button, the checks of a commit that did not pass, or, where all passed or a lane
+// is named, a promotion.
 func (a Asked) retry(c Command, lanes []LaneView) part {
 	commit := a.meant(c)
-	if r, ok := a.run(c, commit); ok && (r.Retryable || a.Check != "") {
+	if r, ok := a.run(c, commit); ok && (r.Retryable && !r.Green || a.Check != "") {
 		s := app.Said{Verb: app.VerbRetry, Commit: r.Commit, Check: a.Check, By: a.By, Because: c.Because}
 		what := "the checks of %s that did not pass run again"
 		if a.Check != "" {

@@ -105,8 +105,8 @@ type RunView struct {
 	Commit     app.SHA
 	State      string // a word for people: open, green, red, canceled, passed over
 	Green      bool
-	Retryable  bool
-	Cancelable bool
+	Retryable  bool // it has ended; of a green one only a single check is retried, by its button
+	Cancelable bool // it has not
 }
 
 // Answer is what is said back: one comment, one reaction, or neither.

@@ -106,6 +106,7 @@ func TestResolveRollback(t *testing.T) {
 func TestResolveRetryAndCancel(t *testing.T) {
 	const payments, run = "lane/42/payments/production", "run/42/"
 	failed := func(a *policies.Asked) {
+		a.Runs[0].Retryable = true // which a green run's end must not take from the promotion
 		p := &a.Lanes[1].Promotions[0]
 		p.State, p.Retryable, p.Cancelable = policies.Failed, true, false
 	}
