@@ -88,7 +88,7 @@ func (g *Git) fetch(ctx context.Context, m *mirror, r app.Repo, specs []string) 
 const refNotWritten = 1
 
 func (g *Git) fetchOnce(ctx context.Context, m *mirror, remote Remote, specs []string) error {
-	args := []string{"fetch", "--quiet", "--no-tags", "--no-auto-maintenance", "--no-write-fetch-head", "--no-recurse-submodules", "--prune"}
+	args := []string{"fetch", "--quiet", "--no-tags", "--no-auto-maintenance", "--no-write-fetch-head", "--no-recurse-submodules", "--no-show-forced-updates", "--prune"}
 	_, err := g.runRemote(ctx, m, remote, append(append(args, "--", remote.URL), specs...))
 	return err
 }

@@ -88,7 +88,8 @@ func New(o Options) (*Git, error) {
 	return g, nil
 }
 
-// Close stops what goes on in the background and lets go of the folder. Worktrees stay as they are: checks outlive the server.
+// Close stops what goes on in the background and lets go of the folder. Call it when all other calls have returned. Worktrees stay as
+// they are: checks outlive the server.
 func (g *Git) Close() error {
 	g.mu.Lock()
 	g.cancel()

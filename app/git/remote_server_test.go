@@ -41,8 +41,8 @@ func newOrigin(t testing.TB) *origin {
 	o := &origin{t: t, work: filepath.Join(root, "work"), bare: filepath.Join(root, "served", "acme", "shop.git"),
 		repo: app.Repo{ID: 42, Owner: "acme", Name: "shop", DefaultBranch: "main"}}
 	must(t, os.MkdirAll(o.work, 0o755))
-	o.git("init", "-q", "--initial-branch=main", ".")
-	command(t, root, "git", "init", "-q", "--bare", "--initial-branch=main", o.bare)
+	o.git("init", "-q", "--template=", "--initial-branch=main", ".")
+	command(t, root, "git", "init", "-q", "--bare", "--template=", "--initial-branch=main", o.bare)
 	command(t, o.bare, "git", "config", "http.receivepack", "false")
 	server := httptest.NewServer(o.handler(filepath.Join(root, "served")))
 	t.Cleanup(server.Close)

@@ -298,7 +298,8 @@ func TestFilesBelongToTheOwner(t *testing.T) {
 	o, first, want := seeded(t)
 	second := o.commit("second", map[string]string{"src/a.go": "package a // changed\n"})
 	owner := &git.Owner{UID: 4711, GID: 4712}
-	g := o.mirrored(func(opts *git.Options) { opts.Owner = owner })
+	data := filepath.Join(worldPassable(t), "git")
+	g := o.mirrored(func(opts *git.Options) { opts.Owner, opts.Dir = owner, data })
 	dir := worktree(t, g, o, first)
 	wantOwner(t, dir, 4711, 4712)
 	wantEqual(t, snapshot(t, dir), want)
@@ -310,6 +311,12 @@ func TestFilesBelongToTheOwner(t *testing.T) {
 	command(t, dir, "chown", "-hR", "1:1", ".")
 	worktree(t, g, o, second)
 	wantOwner(t, dir, 4711, 4712)
+
+	// The operator names another user.
+	must(t, g.Close())
+	g = o.mirrored(func(opts *git.Options) { opts.Owner, opts.Dir = &git.Owner{UID: 5, GID: 6}, data })
+	worktree(t, g, o, second)
+	wantOwner(t, dir, 5, 6)
 
 	out := filepath.Join(worldPassable(t), "out")
 	must(t, g.Checkout(t.Context(), o.repo, first, out, owner))

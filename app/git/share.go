@@ -18,14 +18,17 @@ type call struct {
 	err     error // read after done
 }
 
-// do runs work, or joins a caller whose work has not called begin. The work's context ends when nobody waits for it any more.
+// do runs work, or joins a caller whose work has not called begin. The work's context ends when nobody waits for it any more; the last
+// caller who leaves sees it end.
 func (s *calls) do(ctx context.Context, key string, work func(ctx context.Context, begin func()) error) error {
 	c := s.join(ctx, key, work)
 	select {
 	case <-c.done:
 		return c.err
 	case <-ctx.Done():
-		s.leave(key, c)
+		if s.leave(key, c) {
+			<-c.done
+		}
 		return context.Cause(ctx)
 	}
 }
@@ -62,14 +65,16 @@ func (s *calls) close(key string, c *call) {
 	}
 }
 
-func (s *calls) leave(key string, c *call) {
+// leave reports whether this was the last caller.
+func (s *calls) leave(key string, c *call) (last bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if c.callers--; c.callers > 0 {
-		return
+		return false
 	}
 	if s.waiting[key] == c {
 		delete(s.waiting, key)
 	}
 	c.cancel()
+	return true
 }
