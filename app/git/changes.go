@@ -47,12 +47,12 @@ func (g *Git) Changes(ctx context.Context, r app.Repo, from, to app.SHA) ([]Chan
 	if err != nil {
 		return nil, fmt.Errorf("listing the changes up to %s: %w", to.Short(), g.missing(ctx, r, err, shas...))
 	}
-	changes, err := parseChanges(out)
+	changes, trees, err := parseChanges(out)
 	if err != nil {
 		return nil, err
 	}
 	for i := range changes {
-		if changes[i].Reproduced, err = g.reproduces(ctx, r, changes[i]); err != nil {
+		if changes[i].Reproduced, err = g.reproduces(ctx, r, changes[i], trees[i]); err != nil {
 			return nil, fmt.Errorf("merging again for %s: %w", changes[i].SHA.Short(), err)
 		}
 	}
@@ -60,30 +60,30 @@ func (g *Git) Changes(ctx context.Context, r app.Repo, from, to app.SHA) ([]Chan
 }
 
 // changeFormat separates fields by NUL, which neither names nor messages can hold.
-const changeFormat = "%H%x00%P%x00%an%x00%ae%x00%cn%x00%ce%x00%s%x00%B"
+const changeFormat = "%H%x00%T%x00%P%x00%an%x00%ae%x00%cn%x00%ce%x00%s%x00%B"
 
-const changeFields = 8
+const changeFields = 9
 
-func parseChanges(out []byte) ([]Change, error) {
+// parseChanges reads git's log, and the tree of each commit beside it.
+func parseChanges(out []byte) (changes []Change, trees []string, err error) {
 	all := fields(out)
 	if len(all)%changeFields != 0 {
-		return nil, fmt.Errorf("reading git's log: %d fields do not make whole commits", len(all))
+		return nil, nil, fmt.Errorf("reading git's log: %d fields do not make whole commits", len(all))
 	}
-	changes := make([]Change, 0, len(all)/changeFields)
 	for ; len(all) > 0; all = all[changeFields:] {
 		c := Change{
 			SHA:       app.SHA(all[0]),
-			Author:    Person{Name: all[2], Email: all[3]},
-			Committer: Person{Name: all[4], Email: all[5]},
-			Title:     all[6],
-			CoAuthors: coAuthors(all[7]),
+			Author:    Person{Name: all[3], Email: all[4]},
+			Committer: Person{Name: all[5], Email: all[6]},
+			Title:     all[7],
+			CoAuthors: coAuthors(all[8]),
 		}
-		for parent := range strings.FieldsSeq(all[1]) {
+		for parent := range strings.FieldsSeq(all[2]) {
 			c.Parents = append(c.Parents, app.SHA(parent))
 		}
-		changes = append(changes, c)
+		changes, trees = append(changes, c), append(trees, all[1])
 	}
-	return changes, nil
+	return changes, trees, nil
 }
 
 var coAuthor = regexp.MustCompile(`(?im)^[ \t]*co-authored-by[ \t]*:[ \t]*(.*?)[ \t]*<([^<>]*)>`)
@@ -99,13 +99,9 @@ func coAuthors(message string) []Person {
 
 // reproduces merges a merge's parents again and compares the files. What git makes on the way goes to a folder of its own: the mirror
 // holds only what was fetched.
-func (g *Git) reproduces(ctx context.Context, r app.Repo, c Change) (bool, error) {
+func (g *Git) reproduces(ctx context.Context, r app.Repo, c Change, tree string) (bool, error) {
 	if len(c.Parents) != 2 {
 		return false, nil
-	}
-	want, err := g.Tree(ctx, r, c.SHA)
-	if err != nil {
-		return false, err
 	}
 	tmp, err := os.MkdirTemp(filepath.Join(g.dir, tmpDir), "merge-")
 	if err != nil {
@@ -125,5 +121,5 @@ func (g *Git) reproduces(ctx context.Context, r app.Repo, c Change) (bool, error
 	if err != nil {
 		return false, err
 	}
-	return strings.TrimSuffix(string(out), "\n") == want, nil
+	return strings.TrimSuffix(string(out), "\n") == tree, nil
 }

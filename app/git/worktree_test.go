@@ -279,7 +279,7 @@ func TestLineEndingsFollowAttributes(t *testing.T) {
 
 func TestSubmodulesAreEmptyFolders(t *testing.T) {
 	o := newOrigin(t)
-	first := o.commit("first", map[string]string{"a": "1", ".gitmodules": "[submodule \"m\"]\n\tpath = libs/m\n\turl = ext::sh -c 'touch /tmp/x'\n"})
+	first := o.commit("first", map[string]string{"a": "1", ".gitmodules": "[submodule \"m\"]\n\tpath = libs/m\n\turl = ext::sh -c 'touch x'\n"})
 	o.git("update-index", "--add", "--cacheinfo", "160000,"+string(first)+",libs/m")
 	o.git("commit", "-q", "-m", "submodule")
 	o.push()
