@@ -51,14 +51,14 @@ func (h *Host) endLeft(ctx context.Context, key string, c claim) error {
 	if c.LeaveRunning {
 		return nil
 	}
-	home := h.home(key)
+	return endCarriers(ctx, h.home(key))
+}
+
+func endCarriers(ctx context.Context, home string) error {
 	for range maxPasses {
 		pids, err := carriers(home)
-		if err != nil {
+		if err != nil || len(pids) == 0 {
 			return err
-		}
-		if len(pids) == 0 {
-			return nil
 		}
 		for _, pid := range pids {
 			if err := endCarrier(ctx, pid, home); err != nil {
@@ -79,7 +79,7 @@ func endCarrier(ctx context.Context, pid int, home string) error {
 		return err
 	}
 	defer p.close()
-	if !carries(pid, home) {
+	if ours, _ := carries(pid, home); !ours {
 		return nil
 	}
 	if err := p.signal(unix.SIGKILL); err != nil {

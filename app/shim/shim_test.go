@@ -91,19 +91,8 @@ func endAll(t testing.TB, o Options) {
 		_ = shim.wait()
 		shim.close()
 	}
-	for {
-		pids, err := carriers(o.Homes)
-		if err != nil {
-			t.Error(err)
-		}
-		if len(pids) == 0 {
-			return
-		}
-		for _, pid := range pids {
-			if err := endCarrier(context.Background(), pid, o.Homes); err != nil {
-				t.Error(err)
-			}
-		}
+	if err := endCarriers(context.Background(), o.Homes); err != nil {
+		t.Error(err)
 	}
 }
 
