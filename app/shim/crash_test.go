@@ -137,6 +137,15 @@ func TestKilledBeforeTheShimIsStarted(t *testing.T) {
 	if _, err := makeFolder(o.Dir, "k"); err != nil { // and then the server died
 		t.Fatal(err)
 	}
+	half := filepath.Join(o.Dir, newPrefix+"1")
+	if err := os.Mkdir(half, 0o700); err != nil { // or before
+		t.Fatal(err)
+	}
+	h.Close()
+	h = openHost(t, o)
+	if _, err := os.Lstat(half); !os.IsNotExist(err) {
+		t.Errorf("a folder without a name is left: %v", err)
+	}
 	if st := wait(t, h, "k"); st.State != Absent {
 		t.Fatalf("status %+v", st)
 	}

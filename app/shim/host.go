@@ -36,7 +36,7 @@ type Options struct {
 // right, too: the claim decides.
 type Host struct {
 	opts Options
-	life context.Context // until Close
+	life context.Context // until Close: what it does is nobody's call but its own
 	end  context.CancelFunc
 	busy sync.WaitGroup // the watches
 
@@ -70,11 +70,26 @@ func Open(o Options) (*Host, error) {
 	if err := ownFolder(o.Homes, 0o711); err != nil {
 		return nil, fmt.Errorf("preparing the programs' own folders: %w", err)
 	}
+	if err := removeUnfinished(o.Dir); err != nil {
+		return nil, err
+	}
 	if err := checkKernel(); err != nil {
 		return nil, err
 	}
 	life, end := context.WithCancel(context.Background())
 	return &Host{opts: o, life: life, end: end, held: map[string]*hold{}, watches: map[string]*watch{}}, nil
+}
+
+// removeUnfinished removes folders that a killed server had not come to name.
+func removeUnfinished(dir string) error {
+	left, err := filepath.Glob(filepath.Join(dir, newPrefix+"*"))
+	for _, path := range left {
+		err = errors.Join(err, os.RemoveAll(path))
+	}
+	if err != nil {
+		return fmt.Errorf("removing unfinished folders: %w", err)
+	}
+	return nil
 }
 
 func within(path, dir string) bool {

@@ -71,9 +71,10 @@ type Exit struct {
 	Signal string `json:"signal,omitempty"`
 	// Reason is a sentence for people: why it was not started, which time limit it reached, what could not be killed.
 	Reason string `json:"reason,omitempty"`
-	// Started and Ended are the shim's own times; Started is zero when nothing was started.
+	// Started and Ended are the shim's own times. Started is zero when nothing was started, and Ended too when a Cancel was
+	// there before any shim.
 	Started time.Time `json:"started,omitzero"`
-	Ended   time.Time `json:"ended"`
+	Ended   time.Time `json:"ended,omitzero"`
 	// LogBytes is the size of the log when it ended. LogProblem says what is missing in it, if anything is.
 	LogBytes   int64  `json:"log_bytes"`
 	LogProblem string `json:"log_problem,omitempty"`
