@@ -13,6 +13,7 @@ import (
 // try may have been done.
 type GitHub interface {
 	GitHubReader
+	GitHubPulls
 	GitHubWriter
 	GitHubApp
 }
@@ -20,13 +21,18 @@ type GitHub interface {
 // GitHubReader reads one repository.
 type GitHubReader interface {
 	Repository(ctx context.Context, r app.Repo) (app.Repo, error)
-	OpenPulls(ctx context.Context, r app.Repo) ([]github.Pull, error)
-	PullsOfCommit(ctx context.Context, r app.Repo, c app.SHA) ([]github.Pull, error)
-	PullPeople(ctx context.Context, r app.Repo, number int) (github.PullPeople, error)
 	Pushes(ctx context.Context, r app.Repo, branch string) ([]github.Push, error)
 	Role(ctx context.Context, r app.Repo, login string) (github.Role, error)
 	Collaborators(ctx context.Context, r app.Repo) ([]github.Role, error)
 	ForeignCheck(ctx context.Context, r app.Repo, c app.SHA, appID int64, name string) (github.ForeignCheck, error)
+}
+
+// GitHubPulls reads a repository's pull requests.
+type GitHubPulls interface {
+	OpenPulls(ctx context.Context, r app.Repo) ([]github.Pull, error)
+	Pull(ctx context.Context, r app.Repo, number int) (github.Pull, error)
+	PullsOfCommit(ctx context.Context, r app.Repo, c app.SHA) ([]github.Pull, error)
+	PullPeople(ctx context.Context, r app.Repo, number int) (github.PullPeople, error)
 }
 
 // GitHubWriter shows things on one repository.

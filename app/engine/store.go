@@ -132,6 +132,8 @@ type Rows interface {
 	Row(key string) (Row, error)
 	// OpenRows is the open rows of a machine, without views.
 	OpenRows(machine app.Address) ([]Row, error)
+	// RunningRows is the open rows whose programs run, of all machines.
+	RunningRows() ([]Row, error)
 	// Want makes an open row, due then. One that is there already, in whatever state, stays as it is: a key is done once, for ever.
 	Want(key string, machine app.Address, task string, due time.Time) error
 	// Nudge makes rows due at a time, or at an earlier one if they are due before; a key that has no row gets one. For what may be done

@@ -1,0 +1,188 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/slipway-cd/slipway/app"
+	"github.com/slipway-cd/slipway/app/config"
+	"github.com/slipway-cd/slipway/deploy"
+	"github.com/slipway-cd/slipway/policies"
+)
+
+// inquiry is one question about one promotion, while its facts are being gathered.
+type inquiry struct {
+	repo    app.Repo
+	lane    deploy.Lane
+	ask     deploy.Gather
+	tip     app.SHA
+	base    app.SHA // whose file judges beside the default branch's: what is live, else what was last good or last put there
+	facts   policies.Facts
+	release deploy.Release
+}
+
+// gather reads the facts of a promotion and lets the gate judge them. What can't be read is a fact that is not known, and holds: so this
+// fails only if the store does.
+func (e *Engine) gather(ctx context.Context, repo app.Repo, lane deploy.Lane, t deploy.Gather) (result, error) {
+	q := &inquiry{repo: repo, lane: lane, ask: t}
+	if err := e.inquire(ctx, q); err != nil {
+		return result{}, err
+	}
+	decision := policies.Judge(q.facts)
+	m := deploy.Judged{Commit: t.Commit.SHA, Key: t.Key, Decision: decision, Release: q.release}
+	return finished(decision.Verdict.String(), app.Letter{To: lane.Address(), Message: m}), nil
+}
+
+// inquire fills in an inquiry.
+func (e *Engine) inquire(ctx context.Context, q *inquiry) error {
+	q.facts = policies.Facts{
+		Now: e.Clock.Now(), Commit: q.ask.Commit.SHA, Service: q.lane.Service, Environment: q.lane.Environment,
+		First: q.lane.Newest == 0, Live: q.lane.Live.SHA, Personal: q.repo.Personal,
+	}
+	q.base = judging(q.lane)
+	if err := e.storedFacts(ctx, q); err != nil {
+		return err
+	}
+	e.fileFacts(ctx, q)
+	e.historyFacts(ctx, q)
+	e.peopleFacts(ctx, q)
+	return nil
+}
+
+// judging is the release whose file judges beside the default branch's: what is live, or, when nobody can say what is, what was last good,
+// or last put there. "" if nothing ever was.
+func judging(l deploy.Lane) app.SHA {
+	if l.Live.SHA != "" {
+		return l.Live.SHA
+	}
+	if good, ok := l.WayBack(""); ok {
+		return good.Commit.SHA
+	}
+	return l.Last.SHA
+}
+
+// storedFacts is what our own store knows: the run, the earlier environments, the default branch.
+func (e *Engine) storedFacts(ctx context.Context, q *inquiry) error {
+	now := q.facts.Now
+	return e.Store.View(ctx, func(tx Tx) (err error) {
+		if q.tip, err = tx.Tip(q.repo.ID); err != nil {
+			return err
+		}
+		run, version, err := tx.Run(q.repo.ID, q.ask.Commit.SHA)
+		if err != nil {
+			return err
+		}
+		q.facts.Green = app.Unknown[bool]("nothing is known of its checks")
+		if version != 0 {
+			q.facts.Green = app.Known(run.Green(q.lane.Service), now)
+		}
+		q.release.Artifact = run.Artifact(q.lane.Service)
+		first, err := tx.FirstName(q.repo.ID)
+		if err != nil {
+			return err
+		}
+		if e.Blocked != nil {
+			q.facts.Blocked = e.Blocked(q.repo, first, q.lane.Service, q.lane.Environment)
+		}
+		return nil
+	})
+}
+
+// fileFacts is what three files say: the commit's own how it is deployed, the default branch's and that of what is live who may let it go.
+func (e *Engine) fileFacts(ctx context.Context, q *inquiry) {
+	now := q.facts.Now
+	own, err := e.environment(ctx, q, q.ask.Commit.SHA)
+	if err == nil {
+		q.release.Spec = own.Deploy
+	}
+	q.facts.Gate.Head = e.policy(ctx, q, q.tip)
+	q.facts.Gate.Live = app.Known(policies.Policy{}, now)
+	if q.base != "" {
+		q.facts.Gate.Live = e.policy(ctx, q, q.base)
+	}
+	if err != nil && q.facts.Blocked == "" {
+		q.facts.Blocked = fmt.Sprintf("How to deploy this commit can't be read: %v.", err)
+	}
+	q.release.HoldAfter = q.facts.Gate.Head.Value.HoldsAfterReturn || q.facts.Gate.Live.Value.HoldsAfterReturn
+	q.release.Head, q.release.Live = q.tip, q.base
+	q.facts.Standings = e.standings(ctx, q)
+}
+
+var errNotInFile = errors.New("its file does not name this environment")
+
+// environment is what the file at a commit says of the lane.
+func (e *Engine) environment(ctx context.Context, q *inquiry, c app.SHA) (config.Environment, error) {
+	f, err := e.file(ctx, q.repo, c)
+	if err != nil {
+		return config.Environment{}, err
+	}
+	if f == nil {
+		return config.Environment{}, errors.New("there is no " + config.Path)
+	}
+	env, ok := f.Environment(q.lane.Service, q.lane.Environment)
+	if !ok {
+		return env, errNotInFile
+	}
+	return env, nil
+}
+
+func (e *Engine) policy(ctx context.Context, q *inquiry, c app.SHA) app.Fact[policies.Policy] {
+	env, err := e.environment(ctx, q, c)
+	if err != nil {
+		return app.Unknown[policies.Policy](fmt.Sprintf("the file at `%s` can't be used: %v", c.Short(), err))
+	}
+	return app.Known(env.Policy, q.facts.Now)
+}
+
+// standings is how the commit stands in the environments that come before.
+func (e *Engine) standings(ctx context.Context, q *inquiry) map[string]app.Fact[policies.Standing] {
+	all := map[string]app.Fact[policies.Standing]{}
+	for _, env := range q.facts.Gate.After() {
+		before, _, err := e.loadLane(ctx, app.LaneAddress(q.repo.ID, q.lane.Service, env))
+		switch {
+		case err != nil:
+			all[env] = app.Unknown[policies.Standing](err.Error())
+		case before.Closed && before.Standing(q.ask.Commit) != policies.StandingProven:
+			all[env] = app.Known(policies.StandingRemoved, q.facts.Now)
+		default:
+			all[env] = app.Known(before.Standing(q.ask.Commit), q.facts.Now)
+		}
+	}
+	return all
+}
+
+// historyFacts is what git knows: whether the commit is on the branch, and whether it contains what is live.
+func (e *Engine) historyFacts(ctx context.Context, q *inquiry) {
+	c := q.ask.Commit.SHA
+	q.facts.OnBranch = e.contains(ctx, q, q.tip, c)
+	if q.facts.Live == "" {
+		return
+	}
+	q.facts.Contains = e.contains(ctx, q, c, q.facts.Live)
+	if q.facts.Contains.Known && !q.facts.Contains.Value {
+		lost, err := e.Git.Changes(ctx, q.repo, c, q.facts.Live)
+		if err != nil {
+			q.facts.Contains = app.Unknown[bool]("what would be lost can't be listed now")
+		}
+		for _, l := range lost {
+			q.facts.Lost = append(q.facts.Lost, l.SHA.Short()+" "+l.Title)
+		}
+	}
+}
+
+func (e *Engine) contains(ctx context.Context, q *inquiry, commit, ancestor app.SHA) app.Fact[bool] {
+	if commit == "" {
+		return app.Unknown[bool]("the default branch has not been read yet")
+	}
+	for _, c := range []app.SHA{commit, ancestor} {
+		if err := e.fetch(ctx, q.repo, c); err != nil {
+			return app.Unknown[bool](fmt.Sprintf("commit `%s` can't be read now", c.Short()))
+		}
+	}
+	is, err := e.Git.Contains(ctx, q.repo, commit, ancestor)
+	if err != nil {
+		return app.Unknown[bool]("git can't compare the commits now")
+	}
+	return app.Known(is, q.facts.Now)
+}

@@ -1,0 +1,58 @@
+package engine
+
+import (
+	"context"
+	"time"
+
+	"github.com/slipway-cd/slipway/app"
+)
+
+// tries is how often an event or a letter is taken in before it is set aside, visible. Between the tries lie seconds to minutes.
+const tries = 6
+
+// translate turns queued events into letters, and says whether there were any.
+func (e *Engine) translate(ctx context.Context) bool {
+	var events []app.Event
+	now := e.Clock.Now()
+	err := e.Store.View(ctx, func(tx Tx) (err error) {
+		events, err = tx.Queued(batch, now)
+		return err
+	})
+	if err != nil || len(events) == 0 {
+		e.complain("reading the inbox", err)
+		return false
+	}
+	err = e.Store.Update(ctx, func(tx Tx) error {
+		for _, event := range events {
+			if err := e.understand(tx, event, now); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	e.complain("translating events", err)
+	return err == nil
+}
+
+// understand stores an event's letters and settles it, both or neither.
+func (e *Engine) understand(tx Tx, event app.Event, now time.Time) error {
+	letters, ignored, err := e.Translate(event)
+	switch {
+	case err != nil:
+		e.Log.Warn("an event can't be understood", "delivery", event.Delivery, "event", event.Name, "error", err)
+		return tx.SettleEvent(event.ID, EventFailed, err.Error(), time.Time{})
+	case len(letters) == 0:
+		return tx.SettleEvent(event.ID, EventIgnored, ignored, time.Time{})
+	}
+	if err := tx.Post(letters, now); err != nil {
+		return err
+	}
+	return tx.SettleEvent(event.ID, EventDone, "", time.Time{})
+}
+
+// complain logs what went wrong in a step that is simply done again.
+func (e *Engine) complain(what string, err error) {
+	if err != nil {
+		e.Log.Error(what, "error", err)
+	}
+}

@@ -1,0 +1,246 @@
+package engine
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/slipway-cd/slipway/app"
+	"github.com/slipway-cd/slipway/app/git"
+	"github.com/slipway-cd/slipway/app/github"
+	"github.com/slipway-cd/slipway/policies"
+)
+
+// peopleFacts is who approved, who could, and whose change it is; read only where the gate asks.
+func (e *Engine) peopleFacts(ctx context.Context, q *inquiry) {
+	needs := q.facts.Gate.Needs()
+	asksPeople := q.facts.First || q.facts.Contains.Known && !q.facts.Contains.Value || slices.Contains(needs, policies.NeedRoles)
+	for _, a := range q.ask.Approvals {
+		q.facts.Approvals = append(q.facts.Approvals, policies.Approval{Approval: a, RoleNow: e.role(ctx, q.repo, a.By)})
+	}
+	if asksPeople {
+		q.facts.Candidates = e.candidates(ctx, q)
+	}
+	if slices.Contains(needs, policies.NeedAuthors) {
+		q.facts.Excluded = e.authors(ctx, q)
+	}
+}
+
+// role is somebody's role as GitHub gives it now.
+func (e *Engine) role(ctx context.Context, repo app.Repo, who app.Person) app.Fact[string] {
+	role, err := e.GitHub.Role(ctx, repo, who.Login)
+	if err != nil {
+		return app.Unknown[string]("GitHub does not say now which role @" + who.Login + " has")
+	}
+	return app.Known(role.Name, e.Clock.Now())
+}
+
+func (e *Engine) candidates(ctx context.Context, q *inquiry) app.Fact[[]policies.Candidate] {
+	all, err := e.GitHub.Collaborators(ctx, q.repo)
+	if err != nil {
+		return app.Unknown[[]policies.Candidate]("GitHub does not say now who works here")
+	}
+	var candidates []policies.Candidate
+	for _, c := range all {
+		candidates = append(candidates, policies.Candidate{Person: c.Person, Role: c.Name})
+	}
+	return app.Known(candidates, q.facts.Now)
+}
+
+// authors is whoever opened, wrote, co-wrote or pushed any change that goes out since what is live. If any of it can't be read it is not
+// known, for somebody may be missing.
+func (e *Engine) authors(ctx context.Context, q *inquiry) app.Fact[[]policies.Contributor] {
+	found := &contributors{repo: q.repo}
+	if err := e.collect(ctx, q, found); err != nil {
+		return app.Unknown[[]policies.Contributor](fmt.Sprintf("whose change it is can't be read now (%s)", reasonOf(err)))
+	}
+	return app.Known(found.all, q.facts.Now)
+}
+
+// reasonOf is an error in words that people may be shown: what was being done, not what a server said.
+func reasonOf(err error) string {
+	op, _, _ := strings.Cut(err.Error(), ":")
+	return op
+}
+
+// contributors collects people, each once for each thing that they did.
+type contributors struct {
+	repo app.Repo
+	all  []policies.Contributor
+}
+
+func (c *contributors) add(p policies.Contributor) {
+	if !slices.Contains(c.all, p) {
+		c.all = append(c.all, p)
+	}
+}
+
+func (c *contributors) person(who app.Person, pull int, why string) {
+	if who.Login != "" && !who.Bot {
+		c.add(policies.Contributor{ID: who.ID, Login: who.Login, Pull: pull, Why: why})
+	}
+}
+
+// collect goes through what goes out: commits that a pull request brought are its people's, as it stood before merging; the others are
+// whoever pushed and wrote them.
+func (e *Engine) collect(ctx context.Context, q *inquiry, into *contributors) error {
+	changes, err := e.Git.Changes(ctx, q.repo, q.base, q.ask.Commit.SHA)
+	if err != nil {
+		return fmt.Errorf("listing what goes out: %w", err)
+	}
+	if q.base == "" && len(changes) > 0 { // nothing was ever released: this change, not all of history
+		changes = changes[len(changes)-1:]
+	}
+	seen := map[int]bool{}
+	direct := map[app.SHA]git.Change{}
+	covered := map[app.SHA]bool{}
+	for _, c := range changes {
+		pulls, err := e.pullsThatBrought(ctx, q.repo, c.SHA)
+		if err != nil {
+			return err
+		}
+		if len(pulls) == 0 {
+			direct[c.SHA] = c
+		}
+		for _, p := range pulls {
+			if seen[p.Number] {
+				continue
+			}
+			seen[p.Number] = true
+			if err := e.collectPull(ctx, q.repo, p, into, covered); err != nil {
+				return err
+			}
+		}
+	}
+	for sha := range covered {
+		delete(direct, sha) // a merged branch's own commits
+	}
+	return e.collectDirect(ctx, q.repo, direct, into)
+}
+
+// pullsThatBrought is the pull requests that became a commit, as we know them, else as GitHub does.
+func (e *Engine) pullsThatBrought(ctx context.Context, repo app.Repo, c app.SHA) (pulls []app.Pull, err error) {
+	err = e.Store.View(ctx, func(tx Tx) error {
+		pulls, err = tx.PullsOf(repo.ID, c)
+		return err
+	})
+	if err != nil || len(pulls) > 0 {
+		return pulls, err
+	}
+	found, err := e.GitHub.PullsOfCommit(ctx, repo, c)
+	if err != nil {
+		return nil, fmt.Errorf("finding the pull request of %s: %w", c.Short(), err)
+	}
+	for _, p := range found {
+		if p.Merged {
+			pulls = append(pulls, pullOf(repo, p))
+		}
+	}
+	return pulls, nil
+}
+
+// pullOf is a pull request in our own words.
+func pullOf(repo app.Repo, p github.Pull) app.Pull {
+	return app.Pull{
+		Number: p.Number, Title: p.Title, Author: p.Author, Open: p.State == "open", Merged: p.Merged, MergeCommit: p.MergeCommit,
+		Head: p.Head, HeadRef: p.HeadRef, Base: p.Base, BaseSHA: p.BaseSHA, Fork: p.HeadRepo != repo.ID, Locked: p.Locked,
+		UpdatedAt: p.UpdatedAt, MergedAt: p.MergedAt,
+	}
+}
+
+func (e *Engine) collectPull(ctx context.Context, repo app.Repo, p app.Pull, into *contributors, covered map[app.SHA]bool) error {
+	people, err := e.GitHub.PullPeople(ctx, repo, p.Number)
+	if err != nil {
+		return fmt.Errorf("reading the people of #%d: %w", p.Number, err)
+	}
+	if !people.Complete {
+		return fmt.Errorf("#%d has more commits than GitHub lists", p.Number)
+	}
+	into.person(people.Opener, p.Number, fmt.Sprintf("opened #%d", p.Number))
+	for _, c := range people.Commits {
+		covered[c.SHA] = true
+		if len(c.Parents) > 1 && e.reproduced(ctx, repo, c) {
+			continue // the Update-branch button writes nothing
+		}
+		for i, who := range c.Authors {
+			did := "wrote"
+			if i > 0 {
+				did = "co-wrote"
+			}
+			into.person(who, p.Number, fmt.Sprintf("%s `%s` in #%d", did, c.SHA.Short(), p.Number))
+		}
+		into.person(c.Committer, p.Number, fmt.Sprintf("committed `%s` in #%d", c.SHA.Short(), p.Number))
+		for _, mail := range c.Emails {
+			into.add(policies.Contributor{Email: mail, Pull: p.Number, Why: fmt.Sprintf("wrote `%s` in #%d", c.SHA.Short(), p.Number)})
+		}
+	}
+	return e.collectPushers(ctx, repo, p, into)
+}
+
+// reproduced says whether git makes the same files of a merge by itself. If that can't be told, it may have been written by somebody.
+func (e *Engine) reproduced(ctx context.Context, repo app.Repo, c github.PullCommit) bool {
+	if err := e.fetch(ctx, repo, c.SHA); err != nil {
+		return false
+	}
+	changes, err := e.Git.Changes(ctx, repo, c.Parents[0], c.SHA)
+	return err == nil && slices.ContainsFunc(changes, func(g git.Change) bool { return g.SHA == c.SHA && g.Reproduced })
+}
+
+// collectPushers adds who pushed to a pull request's branch. A fork's branch is the fork's own matter: we can't see it.
+func (e *Engine) collectPushers(ctx context.Context, repo app.Repo, p app.Pull, into *contributors) error {
+	if p.Fork {
+		return nil
+	}
+	pushes, err := e.GitHub.Pushes(ctx, repo, p.HeadRef)
+	if app.KindOf(err) == app.ErrNotFound {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("reading who pushed to #%d: %w", p.Number, err)
+	}
+	for _, push := range pushes {
+		if push.Kind == "push" || push.Kind == "force_push" {
+			into.person(push.By, p.Number, fmt.Sprintf("pushed to #%d", p.Number))
+		}
+	}
+	return nil
+}
+
+// collectDirect adds who pushed and wrote what came without a pull request.
+func (e *Engine) collectDirect(ctx context.Context, repo app.Repo, direct map[app.SHA]git.Change, into *contributors) error {
+	if len(direct) == 0 {
+		return nil
+	}
+	pushes, err := e.GitHub.Pushes(ctx, repo, repo.DefaultBranch)
+	if err != nil {
+		return fmt.Errorf("reading who pushed to %s: %w", repo.DefaultBranch, err)
+	}
+	for _, p := range pushes {
+		if c, ok := direct[p.After]; ok && p.Kind != "pr_merge" {
+			into.person(p.By, 0, "pushed `"+c.SHA.Short()+"`")
+		}
+	}
+	for _, c := range direct {
+		for i, who := range append([]git.Person{c.Author}, c.CoAuthors...) {
+			did := "wrote"
+			if i > 0 {
+				did = "co-wrote"
+			}
+			into.add(byMail(who.Email, fmt.Sprintf("%s `%s`", did, c.SHA.Short())))
+		}
+	}
+	return nil
+}
+
+// byMail is a contributor of whom only the address is known. GitHub's own no-reply addresses name the login.
+func byMail(mail, why string) policies.Contributor {
+	if local, ok := strings.CutSuffix(strings.ToLower(mail), "@users.noreply.github.com"); ok {
+		_, login, found := strings.Cut(local, "+")
+		if !found {
+			login = local
+		}
+		return policies.Contributor{Login: login, Why: why}
+	}
+	return policies.Contributor{Email: mail, Why: why}
+}

@@ -1,0 +1,212 @@
+package engine
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	"github.com/slipway-cd/slipway/app"
+	"github.com/slipway-cd/slipway/checks"
+	"github.com/slipway-cd/slipway/deploy"
+	"github.com/slipway-cd/slipway/policies"
+)
+
+// scenery is what was stored when somebody said something: the pull request, the lanes, the runs.
+type scenery struct {
+	word
+	pull   app.Pull
+	merged bool // its commit is known on the default branch
+	lanes  []deploy.Lane
+	runs   []checks.Run
+}
+
+// see reads the scenery at one moment.
+func (e *Engine) see(ctx context.Context, q *scenery) error {
+	return e.Store.View(ctx, func(tx Tx) (err error) {
+		if q.lanes, err = tx.Lanes(q.repo.ID); err != nil {
+			return err
+		}
+		commits := []app.SHA{q.commit}
+		if q.word.pull != 0 {
+			if q.pull, err = tx.Pull(q.repo.ID, q.word.pull); ignoreMissing(err) != nil {
+				return err
+			}
+			q.pull.Number = q.word.pull
+			place, err := tx.Place(q.repo.ID, q.pull.MergeCommit)
+			if err != nil {
+				return err
+			}
+			q.merged = place != 0
+			commits = []app.SHA{q.pull.Head, q.pull.MergeCommit}
+		}
+		named, err := namedCommits(tx, q.repo.ID, q.body)
+		if err != nil {
+			return err
+		}
+		for _, c := range append(commits, named...) {
+			run, err := runOf(tx, q.repo.ID, c)
+			if err != nil {
+				return err
+			}
+			if run != nil && !slices.ContainsFunc(q.runs, func(r checks.Run) bool { return r.Commit == c }) {
+				q.runs = append(q.runs, *run)
+			}
+		}
+		return nil
+	})
+}
+
+// namedCommits is the commits of the default branch that a comment names by at least twelve digits.
+func namedCommits(tx Tx, repo app.RepoID, body string) ([]app.SHA, error) {
+	var found []app.SHA
+	for _, w := range strings.Fields(body) {
+		if len(w) < app.ShortLen || len(w) > 40 || !app.IsHex(w) || len(found) > 20 {
+			continue
+		}
+		commits, err := tx.Find(repo, w)
+		if err != nil {
+			return nil, err
+		}
+		for _, c := range commits {
+			found = append(found, c.SHA)
+		}
+	}
+	return found, nil
+}
+
+func (q *scenery) hasRun() bool {
+	return slices.ContainsFunc(q.runs, func(r checks.Run) bool { return r.Planned && !r.Plan.NoFile })
+}
+
+func (q *scenery) names() policies.Names {
+	var n policies.Names
+	for _, l := range q.lanes {
+		if l.Service != "" && !slices.Contains(n.Services, l.Service) {
+			n.Services = append(n.Services, l.Service)
+		}
+		if !slices.Contains(n.Environments, l.Environment) {
+			n.Environments = append(n.Environments, l.Environment)
+		}
+	}
+	return n
+}
+
+func (q *scenery) pullView() policies.PullView {
+	p := q.pull
+	if p.Number == 0 {
+		return policies.PullView{}
+	}
+	v := policies.PullView{
+		Number: p.Number, Title: p.Title, Open: p.Open, Head: p.Head, MergedAt: p.MergedAt,
+		Elsewhere: p.Base != "" && p.Base != q.repo.DefaultBranch,
+	}
+	if q.merged {
+		v.Commit = p.MergeCommit
+	}
+	return v
+}
+
+func (q *scenery) runViews() []policies.RunView {
+	var views []policies.RunView
+	for _, r := range q.runs {
+		views = append(views, policies.RunView{
+			Commit: r.Commit, State: strings.ReplaceAll(string(r.State), "_", " "), Green: r.State == checks.Green,
+			Retryable: r.State.Ended(), Cancelable: r.State == checks.Open,
+		})
+	}
+	return views
+}
+
+// laneView is a lane as commands see it. The facts of a promotion are gathered only where a verb is about approval.
+func (e *Engine) laneView(ctx context.Context, q *scenery, l deploy.Lane, lines []policies.Line) (policies.LaneView, error) {
+	busy, isBusy := l.Busy()
+	back, _ := l.WayBack(l.Last.SHA)
+	v := policies.LaneView{
+		Service: l.Service, Environment: l.Environment, Live: l.Live.SHA, WayBack: back.Commit.SHA,
+		Unclear: l.Live.SHA == "" && l.Newest != 0, Closed: l.Closed,
+	}
+	if l.Hold.Key != 0 {
+		v.Hold = &policies.HoldView{Key: l.Hold.Key, By: l.Hold.By, Because: l.Hold.Because, Since: l.Hold.Since, Until: l.Hold.Until}
+	}
+	for _, p := range l.Promotions {
+		if current, _ := l.Promotion(p.Commit.SHA); current.Attempt != p.Attempt {
+			continue
+		}
+		view := promotionView(l, p)
+		pull, err := e.pullOfCommit(ctx, q.repo, p.Commit.SHA)
+		if err == nil && pull != nil {
+			view.Pull = pull.Number
+		}
+		if view.Pull != 0 && view.Pull == q.word.pull && p.State.Waits() {
+			v.Offers = append(v.Offers, policies.Offer{Commit: p.Commit.SHA, From: p.Arrived})
+		}
+		judged := p.State.Waits() || isBusy && busy.Attempt == p.Attempt
+		if judged && aboutApproval(lines) {
+			if view.Facts, err = e.factsOf(ctx, q.repo, l, p); err != nil {
+				return v, err
+			}
+		}
+		v.Promotions = append(v.Promotions, view)
+	}
+	return v, nil
+}
+
+func aboutApproval(lines []policies.Line) bool {
+	return slices.ContainsFunc(lines, func(l policies.Line) bool {
+		return slices.Contains([]app.Verb{app.VerbApprove, app.VerbUnapprove, app.VerbStatus}, l.Command.Verb)
+	})
+}
+
+// factsOf is the facts of a promotion as they are now.
+func (e *Engine) factsOf(ctx context.Context, repo app.Repo, l deploy.Lane, p deploy.Promotion) (policies.Facts, error) {
+	q := &inquiry{repo: repo, lane: l, ask: deploy.Gather{Key: p.Key, Commit: p.Commit, Artifact: p.Artifact, Approvals: p.Approvals}}
+	err := e.inquire(ctx, q)
+	return q.facts, err
+}
+
+// approvers is who may approve a promotion, as far as GitHub tells.
+func (e *Engine) approvers(ctx context.Context, repo app.Repo, l deploy.Lane, p deploy.Promotion) ([]string, error) {
+	facts, err := e.factsOf(ctx, repo, l, p)
+	if err != nil {
+		return nil, err
+	}
+	return policies.Approvers(facts), nil
+}
+
+func promotionView(l deploy.Lane, p deploy.Promotion) policies.PromotionView {
+	offers := l.Offers(p)
+	return policies.PromotionView{
+		Commit: p.Commit, State: viewed(p.State), Attempt: p.Attempt, Question: p.Key, Arrived: p.Arrived, Started: p.Began,
+		Retryable: slices.Contains(offers, app.VerbRetry), Cancelable: slices.Contains(offers, app.VerbCancel),
+		Rollbackable: slices.Contains(offers, app.VerbRollback), SupersededBy: p.By.SHA, Decision: p.Decision,
+	}
+}
+
+// viewed is a promotion's state as commands see it.
+func viewed(s deploy.State) policies.PromotionState {
+	switch s {
+	case deploy.Gating, deploy.Held:
+		return policies.Waiting
+	case deploy.Deploying:
+		return policies.Deploying
+	case deploy.Verifying:
+		return policies.Verifying
+	case deploy.RollingBack:
+		return policies.RollingBack
+	case deploy.Attention, deploy.Retrying:
+		return policies.Attention
+	case deploy.Live:
+		return policies.EndedLive
+	case deploy.RolledBack:
+		return policies.RolledBack
+	case deploy.Failed:
+		return policies.Failed
+	case deploy.Denied:
+		return policies.Denied
+	case deploy.Canceled:
+		return policies.Canceled
+	case deploy.Superseded:
+		return policies.Superseded
+	}
+	return ""
+}

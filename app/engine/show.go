@@ -1,0 +1,224 @@
+package engine
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/slipway-cd/slipway/app"
+	"github.com/slipway-cd/slipway/app/report"
+	"github.com/slipway-cd/slipway/checks"
+	"github.com/slipway-cd/slipway/deploy"
+)
+
+// calm is the least time between two writes of one view: ten changes in a second are one write.
+const calm = time.Second
+
+// knowPull is how long after a push GitHub may need to know which pull request brought it.
+const knowPull = time.Minute
+
+// show makes GitHub show a view as it is now. Only a changed text is written, so that order can't be lost and a repeat costs nothing.
+func (e *Engine) show(ctx context.Context, row Row) (result, error) {
+	key, err := app.ParseViewKey(row.Key)
+	if err != nil {
+		return result{}, err
+	}
+	now := e.Clock.Now()
+	if next := row.ShownAt.Add(calm); now.Before(next) {
+		return result{due: next}, nil
+	}
+	switch key.Kind {
+	case app.ViewAggregate, app.ViewCheck:
+		return e.showRun(ctx, row, key)
+	case app.ViewPromotion:
+		return e.showPromotion(ctx, row, key)
+	case app.ViewDeployment:
+		return e.showDeployment(ctx, row, key)
+	case app.ViewComment:
+		return e.showComment(ctx, row, key)
+	case app.ViewCommit:
+		return e.showCommit(ctx, row, key)
+	}
+	return result{}, fmt.Errorf("nobody shows a view of kind %q", key.Kind)
+}
+
+func (e *Engine) scene(repo app.Repo) report.Scene {
+	return report.Scene{Repo: repo, Links: e.Links, Now: e.Clock.Now(), Isolation: e.Isolation, Slug: e.Slug}
+}
+
+func (e *Engine) showRun(ctx context.Context, row Row, key app.ViewKey) (result, error) {
+	run, repo, err := e.loadRun(ctx, app.RunAddress(key.Repo, key.Commit))
+	if err != nil {
+		return result{}, err
+	}
+	view, ok := report.Aggregate(e.scene(repo), run)
+	if key.Kind == app.ViewCheck {
+		view, ok = report.Check(e.scene(repo), run, key.Check)
+	}
+	if !ok {
+		return result{}, nil
+	}
+	return e.showCheckRun(ctx, row, repo, view)
+}
+
+func (e *Engine) showPromotion(ctx context.Context, row Row, key app.ViewKey) (result, error) {
+	lane, repo, err := e.loadLane(ctx, app.LaneAddress(key.Repo, key.Service, key.Environment))
+	if err != nil {
+		return result{}, err
+	}
+	pull, err := e.pullOfCommit(ctx, repo, key.Commit)
+	if err != nil {
+		return result{}, err
+	}
+	view, ok := report.Promotion(e.scene(repo), lane, key.Commit, pull)
+	if !ok {
+		return result{}, nil
+	}
+	return e.showCheckRun(ctx, row, repo, view)
+}
+
+// shown is a view that is on GitHub now, as its row remembers it.
+func shown(hash, external string, id int64, at time.Time) result {
+	return result{keep: func(r *Row) { r.Shown, r.External, r.GitHub, r.ShownAt = hash, external, id, at }}
+}
+
+// showCheckRun writes a check run if it differs. Another external id is another check run of the same name.
+func (e *Engine) showCheckRun(ctx context.Context, row Row, repo app.Repo, view app.CheckRun) (result, error) {
+	view.External = row.Key + "#" + view.External // so that a button's press finds its way back
+	hash := digest(view)
+	if hash == row.Shown {
+		return result{}, nil
+	}
+	known := row.GitHub
+	if view.External != row.External {
+		known = 0
+	}
+	id, err := e.GitHub.EnsureCheckRun(prioritized(ctx, view), repo, view, known, row.Tried)
+	return e.wrote(row, hash, view.External, id, err)
+}
+
+// wrote is what a write of a view means for its row. What GitHub will never take is not tried again before the view changes.
+func (e *Engine) wrote(row Row, hash, external string, id int64, err error) (result, error) {
+	switch app.KindOf(err) {
+	case app.ErrInvalid, app.ErrNotFound, app.ErrDenied:
+		e.Log.Warn("GitHub does not take a view", "key", row.Key, "error", err)
+		res := shown(hash, external, id, e.Clock.Now())
+		res.outcome = "refused: " + err.Error()
+		return res, nil
+	}
+	if err != nil {
+		if id != 0 { // it is there, and some of it is missing
+			return result{due: e.retryAt(row, err), keep: func(r *Row) { r.External, r.GitHub, r.Tried = external, id, true }}, nil
+		}
+		return result{}, fmt.Errorf("showing %s: %w", row.Key, err)
+	}
+	return shown(hash, external, id, e.Clock.Now()), nil
+}
+
+func (e *Engine) retryAt(row Row, err error) time.Time {
+	if until := app.RetryAt(err); !until.IsZero() {
+		return until
+	}
+	return e.Clock.Now().Add(backoff(row.Attempts))
+}
+
+// digest is a short name of everything that a view shows.
+func digest(view any) string {
+	data, err := json.Marshal(view)
+	if err != nil {
+		return "" // plain data can always be written; if not, it is written to GitHub each time
+	}
+	sum := sha256.Sum256(data)
+	return hex.EncodeToString(sum[:16])
+}
+
+// showDeployment writes a GitHub Deployment's newest status. One that succeeds puts the one before it out of service.
+func (e *Engine) showDeployment(ctx context.Context, row Row, key app.ViewKey) (result, error) {
+	lane, repo, err := e.loadLane(ctx, app.LaneAddress(key.Repo, key.Service, key.Environment))
+	if err != nil {
+		return result{}, err
+	}
+	view, ok := report.Deployment(e.scene(repo), lane, key.Key)
+	if !ok {
+		return result{}, nil
+	}
+	if view.State == "success" {
+		if view.Inactivates, err = e.replaced(ctx, lane, key); err != nil {
+			return result{}, err
+		}
+	}
+	hash := digest(view)
+	if hash == row.Shown {
+		return result{}, nil
+	}
+	id, err := e.GitHub.EnsureDeployment(waiting(ctx), repo, view, row.GitHub, row.Tried)
+	return e.wrote(row, hash, "", id, err)
+}
+
+// replaced is GitHub's number of the deployment that stood in the lane before this one: the newest of all others that were shown.
+func (e *Engine) replaced(ctx context.Context, lane deploy.Lane, key app.ViewKey) (id int64, err error) {
+	err = e.Store.View(ctx, func(tx Tx) error {
+		best := app.Key(0)
+		for _, p := range lane.Promotions {
+			for _, k := range []app.Key{p.Put, p.Undone} {
+				if k == 0 || k >= key.Key || k < best {
+					continue
+				}
+				other := key
+				other.Key, other.Commit = k, p.Commit.SHA
+				if k == p.Undone {
+					other.Commit = p.To
+				}
+				row, err := tx.Row(other.String())
+				if ignoreMissing(err) != nil {
+					return err
+				}
+				if row.GitHub != 0 {
+					best, id = k, row.GitHub
+				}
+			}
+		}
+		return nil
+	})
+	return id, err
+}
+
+// notify calls a person once, in a comment of its own: editing the card notifies nobody.
+func (e *Engine) notify(ctx context.Context, row Row, repo app.Repo, lane deploy.Lane, t deploy.Notify) (result, error) {
+	pull, err := e.pullOfCommit(ctx, repo, t.Commit)
+	if err != nil {
+		return result{}, err
+	}
+	p, ok := lane.Promotion(t.Commit)
+	if pull == nil || !ok {
+		return finished("no pull request: the promotion's check run says it"), nil
+	}
+	approvers, err := e.approvers(ctx, repo, lane, p)
+	if err != nil {
+		return result{}, err
+	}
+	notice := report.Notice(e.scene(repo), lane, p, t.Cause, *pull, approvers)
+	_, err = e.GitHub.EnsureComment(waiting(ctx), repo, notice, 0, row.Tried)
+	if app.KindOf(err) == app.ErrDenied {
+		return finished("the conversation is locked: the promotion's check run says it"), nil
+	}
+	if err != nil {
+		return result{}, fmt.Errorf("calling somebody on #%d: %w", pull.Number, err)
+	}
+	return finished("said"), nil
+}
+
+// runOf loads a run if there is one.
+func runOf(tx Tx, repo app.RepoID, c app.SHA) (*checks.Run, error) {
+	if c == "" {
+		return nil, nil
+	}
+	run, version, err := tx.Run(repo, c)
+	if err != nil || version == 0 {
+		return nil, err
+	}
+	return &run, nil
+}
