@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 	"sync"
@@ -135,41 +134,42 @@ func (in *intake) gather(first *arrival) []*arrival {
 
 // store writes a group in one transaction.
 func (in *intake) store(group []*arrival) error {
-	t, err := in.db.writer.BeginTx(context.Background(), nil)
-	if err != nil {
-		return explain(err)
-	}
-	defer t.Rollback()
-	for _, a := range group {
-		if err := a.store(t); err != nil {
-			return explain(err)
+	return in.db.within(context.Background(), in.db.writer, func(t *tx) error {
+		for _, a := range group {
+			if err := a.store(t); err != nil {
+				return err
+			}
 		}
-	}
-	return explain(t.Commit())
+		return nil
+	})
 }
 
 const (
-	acceptEvent = `INSERT INTO events (delivery, name, received, state, reason) VALUES (?1, ?2, ?3, ?4, ?5)
-		ON CONFLICT (delivery) DO UPDATE SET name = ?2, received = ?3, state = ?4, reason = ?5, due = 0, attempts = 0
-		WHERE state IN ('failed', 'ignored') AND ?4 = 'queued'`
-	acceptBody = `INSERT INTO bodies (event, body) SELECT id, ?2 FROM events WHERE delivery = ?1
-		ON CONFLICT (event) DO UPDATE SET body = ?2`
+	acceptEvent = `INSERT INTO events (delivery, name, received, state, reason) VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT (delivery) DO NOTHING`
+	acceptBody  = `INSERT INTO bodies (event, body) VALUES (?1, ?2) ON CONFLICT (event) DO UPDATE SET body = ?2`
+	acceptAgain = `UPDATE events SET name = ?2, received = ?3, state = 'queued', reason = '', due = 0, attempts = 0
+		WHERE delivery = ?1 AND state IN ('failed', 'ignored') RETURNING id`
 )
 
-func (a *arrival) store(t *sql.Tx) error {
-	res, err := t.ExecContext(context.Background(), acceptEvent, a.Delivery, a.Name, stamp(a.Received), string(a.state), a.reason)
+// store writes one delivery. That it is new is the common case, so that is tried first.
+func (a *arrival) store(t *tx) error {
+	id, err := t.insert(acceptEvent, a.Delivery, a.Name, stamp(a.Received), string(a.state), a.reason)
 	if err != nil {
 		return err
 	}
-	n, err := res.RowsAffected()
-	if err != nil || n == 0 {
+	if id == 0 && a.state == engine.EventQueued {
+		_, err = t.one([]any{&id}, acceptAgain, a.Delivery, a.Name, stamp(a.Received))
+	}
+	if err != nil || id == 0 {
 		return err
 	}
 	body := a.Body
 	if body == nil {
-		body = []byte{}
+		body = []byte{} // an empty body, not a missing one
 	}
-	_, err = t.ExecContext(context.Background(), acceptBody, a.Delivery, body)
-	a.stored = err == nil
-	return err
+	if _, err := t.exec(acceptBody, id, body); err != nil {
+		return err
+	}
+	a.stored = true
+	return nil
 }

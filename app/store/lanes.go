@@ -2,6 +2,7 @@ package store
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -12,7 +13,19 @@ import (
 // header is a lane without its promotions, which have rows of their own, and with the order of those that it holds in memory.
 type header struct {
 	deploy.Lane
-	Promotions []app.Key `json:"Attempts"`
+	Attempts []app.Key
+}
+
+func newHeader(l deploy.Lane) (header, error) {
+	h := header{Lane: l}
+	h.Lane.Promotions = nil
+	for _, p := range l.Promotions {
+		if slices.Contains(h.Attempts, p.Attempt) {
+			return header{}, fmt.Errorf("two of its attempts have the number %d", p.Attempt)
+		}
+		h.Attempts = append(h.Attempts, p.Attempt)
+	}
+	return h, nil
 }
 
 const (
@@ -75,7 +88,7 @@ func (s storedLane) lane() (deploy.Lane, error) {
 		return deploy.Lane{}, err
 	}
 	l := h.Lane
-	for _, attempt := range h.Promotions {
+	for _, attempt := range h.Attempts {
 		body, ok := s.promotions[attempt]
 		if !ok {
 			return deploy.Lane{}, fmt.Errorf("its attempt %d is missing", attempt)
@@ -103,9 +116,9 @@ func (t *tx) SaveLane(l deploy.Lane, version int64) error {
 	if err != nil {
 		return fmt.Errorf("reading what is stored of the lane %s: %w", at, err)
 	}
-	h := header{Lane: l}
-	for _, p := range l.Promotions {
-		h.Promotions = append(h.Promotions, p.Attempt)
+	h, err := newHeader(l)
+	if err != nil {
+		return fmt.Errorf("writing the lane %s: %w", at, err)
 	}
 	body, err := json.Marshal(h)
 	if err != nil {
@@ -129,8 +142,8 @@ const (
 	savePromotion = `INSERT INTO promotions
 		(lane, attempt, sha, place, state, number, put, undone, arrived, deployed, ended, kept, body)
 		VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, 1, ?12)
-		ON CONFLICT (lane, attempt) DO UPDATE SET sha = ?3, place = ?4, state = ?5, number = ?6, put = ?7, undone = ?8, arrived = ?9,
-		deployed = ?10, ended = ?11, kept = 1, body = ?12`
+		ON CONFLICT (lane, attempt) DO UPDATE SET place = ?4, state = ?5, number = ?6, put = ?7, undone = ?8, arrived = ?9,
+		deployed = ?10, ended = ?11, kept = 1, body = ?12 WHERE sha = ?3`
 	dropPromotion = `UPDATE promotions SET kept = 0 WHERE lane = ?1 AND attempt = ?2`
 )
 
@@ -149,8 +162,12 @@ func (t *tx) savePromotions(stored storedLane, promotions []deploy.Promotion) er
 		if ok && string(was) == string(body) {
 			continue
 		}
-		if _, err := t.exec(savePromotion, stored.id, p.Attempt, p.Commit.SHA, p.Commit.Place, string(p.State), p.Key, p.Put, p.Undone,
-			stamp(p.Arrived), stamp(p.Deployed), stamp(p.Ended), string(body)); err != nil {
+		n, err := t.exec(savePromotion, stored.id, p.Attempt, p.Commit.SHA, p.Commit.Place, string(p.State), p.Key, p.Put, p.Undone,
+			stamp(p.Arrived), stamp(p.Deployed), stamp(p.Ended), string(body))
+		if err == nil && n == 0 {
+			err = errors.New("the number is another commit's")
+		}
+		if err != nil {
 			return fmt.Errorf("saving attempt %d of %s: %w", p.Attempt, p.Commit.SHA.Short(), err)
 		}
 	}

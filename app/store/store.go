@@ -98,16 +98,16 @@ func (db *DB) Update(ctx context.Context, do func(engine.Tx) error) error {
 		return fmt.Errorf("waiting to write to the database: %w", err)
 	}
 	defer release()
-	return db.within(context.WithoutCancel(ctx), db.writer, do)
+	return db.within(context.WithoutCancel(ctx), db.writer, func(t *tx) error { return do(t) })
 }
 
 // View runs do on what is stored at one moment. What do writes is refused.
 func (db *DB) View(ctx context.Context, do func(engine.Tx) error) error {
-	return db.within(ctx, db.readers, do)
+	return db.within(ctx, db.readers, func(t *tx) error { return do(t) })
 }
 
 // within runs do in a transaction of a pool.
-func (db *DB) within(ctx context.Context, p *sql.DB, do func(engine.Tx) error) error {
+func (db *DB) within(ctx context.Context, p *sql.DB, do func(*tx) error) error {
 	t, err := p.BeginTx(ctx, nil)
 	if err != nil {
 		return fmt.Errorf("beginning a transaction: %w", explain(err))

@@ -31,6 +31,18 @@ func (t *tx) exec(query string, args ...any) (int64, error) {
 	return res.RowsAffected()
 }
 
+// insert runs a statement that makes one row or, on conflict, none, and says which number it has; 0 is none.
+func (t *tx) insert(query string, args ...any) (id int64, err error) {
+	res, err := t.sql.ExecContext(context.Background(), query, args...)
+	if err != nil {
+		return 0, explain(err)
+	}
+	if n, err := res.RowsAffected(); err != nil || n == 0 {
+		return 0, err
+	}
+	return res.LastInsertId()
+}
+
 // one reads one row, and says whether there is any.
 func (t *tx) one(into []any, query string, args ...any) (found bool, err error) {
 	err = t.sql.QueryRowContext(context.Background(), query, args...).Scan(into...)
