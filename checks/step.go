@@ -48,15 +48,10 @@ func (r *Run) open(m Opened, now time.Time) {
 		}
 		return
 	}
-	i := slices.IndexFunc(r.Causes, m.Cause.same)
-	switch {
-	case i < 0:
-		r.Causes = append(r.Causes, m.Cause)
-	case r.State == PassedOver:
-		r.Causes[i] = m.Cause
-	default:
+	if slices.ContainsFunc(r.Causes, m.Cause.same) {
 		return
 	}
+	r.Causes = append(r.Causes, m.Cause)
 	r.reopen(now)
 }
 
