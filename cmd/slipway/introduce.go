@@ -1,0 +1,64 @@
+package main
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"github.com/slipway-cd/slipway/app"
+	"github.com/slipway-cd/slipway/app/github"
+)
+
+// missing is what the App lacks, as far as GitHub has said. It is safe for concurrent use.
+type missing struct {
+	mu        sync.Mutex
+	sentences []string
+	slug      string
+}
+
+func (m *missing) set(slug string, sentences []string) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.slug, m.sentences = slug, sentences
+}
+
+// list is what is missing, a sentence each.
+func (m *missing) list() []string {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return append([]string(nil), m.sentences...)
+}
+
+// introduce asks GitHub which App we are and says in the log what it lacks. The server works meanwhile: GitHub may be down when it starts.
+func (s *server) introduce(ctx context.Context) {
+	for ctx.Err() == nil {
+		info, err := s.github.App(ctx)
+		if err == nil {
+			lacks := github.Missing(info)
+			s.missing.set(info.Slug, lacks)
+			for _, sentence := range lacks {
+				s.log.Warn("the GitHub App lacks something", "what", sentence)
+			}
+			return
+		}
+		s.missing.set("", []string{"GitHub does not say which App this is: " + sentenceOf(err)})
+		s.log.Error("asking GitHub which App this is", "error", err)
+		fired, stop := s.around.clock.Timer(s.around.clock.Now().Add(time.Minute))
+		select {
+		case <-fired:
+		case <-ctx.Done():
+		}
+		stop()
+	}
+}
+
+// sentenceOf is an error in the operator's words.
+func sentenceOf(err error) string {
+	switch app.KindOf(err) {
+	case app.ErrDenied:
+		return "it refuses the App's key. Compare SLIPWAY_GITHUB_APP_ID with SLIPWAY_GITHUB_PRIVATE_KEY_FILE."
+	case app.ErrNotFound:
+		return "there is no such App. Look at SLIPWAY_GITHUB_APP_ID and SLIPWAY_GITHUB_API_URL."
+	}
+	return err.Error()
+}
