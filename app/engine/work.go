@@ -105,7 +105,9 @@ func (e *Engine) conclude(ctx context.Context, row Row, res result, failed error
 		if app.KindOf(err) == app.ErrConflict {
 			return // somebody else holds it: what we know is old
 		}
-		e.Log.Error("settling what was worked on", "key", row.Key, "error", err)
+		if app.KindOf(err) != app.ErrNotYet { // that something else came first is no fault
+			e.Log.Error("settling what was worked on", "key", row.Key, "error", err)
+		}
 		e.remember(&row, result{running: row.Running}, err)
 		if attempts > 0 && !e.pause(ctx, backoff(attempts)) {
 			return // the next start finds it leased by a process that is gone

@@ -188,6 +188,9 @@ func (w *world) makeRepository() error {
 		return fmt.Errorf("making the repository: %w", err)
 	}
 	w.repo = repo
+	if _, err := w.github.Install("acme"); err != nil {
+		return fmt.Errorf("installing the App: %w", err)
+	}
 	for login, role := range map[string]string{maintainer: "maintain", author: "maintain", contributor: "write"} {
 		if err := repo.SetRole(login, role); err != nil {
 			return err

@@ -116,6 +116,9 @@ func (s *stage) openGitHub(key *rsa.PrivateKey) {
 	if s.repo, err = s.github.CreateRepository("acme", "shop", standin.RepoOptions{Organization: true}); err != nil {
 		s.t.Fatal(err)
 	}
+	if _, err := s.github.Install("acme"); err != nil {
+		s.t.Fatal(err)
+	}
 }
 
 // noticing pings after every request, for something may have changed.
