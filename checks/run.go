@@ -25,6 +25,7 @@ type Run struct {
 	Planned  bool    // it has been answered at least once
 	Plan     Plan
 	Checks   []Check // as the plan orders them: what is needed first
+	Round    int     // how often it was opened: each round has an aggregate of its own
 	Opened   time.Time
 	Ended    time.Time
 }

@@ -28,6 +28,9 @@ func Step(r Run, m app.Message, now time.Time) (Run, []app.Letter) {
 	case app.Said:
 		r.obey(m, now)
 	}
+	if r.State == Open && before.State != Open {
+		r.Round++
+	}
 	r.follow(now)
 	r.settle(now)
 	return r, r.tell(before)

@@ -67,6 +67,7 @@ func canonical(r Run) Run {
 	if r.Asked != 0 {
 		r.Asked = 9
 	}
+	r.Round = min(r.Round, 1)
 	slices.SortFunc(r.Causes, func(a, b Cause) int { return a.Pull - b.Pull })
 	return r
 }

@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/slipway-cd/slipway/app"
+	"github.com/slipway-cd/slipway/policies"
 )
 
 // obey does what a person says. That they may was settled before.
@@ -70,7 +71,7 @@ func (l *step) rollback(m app.Said) {
 	}
 	why := "@" + m.By.Login + " rolled it back."
 	if m.Because != "" {
-		why = "@" + m.By.Login + " rolled it back: " + m.Because
+		why = "@" + m.By.Login + " rolled it back: " + policies.Quote(m.Because) + "."
 	}
 	switch {
 	case p.State == Deploying:

@@ -1,0 +1,138 @@
+package report
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/slipway-cd/slipway/app"
+	"github.com/slipway-cd/slipway/checks"
+)
+
+// Aggregate is the check run slipway of a commit: the one to require. It is written when the run begins and when it ends; a run that is opened
+// again gets another, for a completed check run is never reopened.
+func Aggregate(s Scene, r checks.Run) (app.CheckRun, bool) {
+	v := app.CheckRun{
+		Name: "slipway", Commit: r.Commit, DetailsURL: s.Links.Run(r.Repo, r.Commit), External: fmt.Sprintf("run/%d", r.Round),
+		Status: "completed",
+	}
+	switch {
+	case r.Fork() && r.State == checks.Open:
+		v.External += "/fork"
+		v.Conclusion, v.Title = "action_required", "Nothing of a fork is run"
+		v.Summary = "This pull request comes from a fork, so nothing of it is run on this server. A maintainer who has read it can push the " +
+			"change to a branch of this repository. `/ok-to-test` comes in a later version."
+		return v, true
+	case r.State == checks.Open:
+		v.Status, v.Title, v.Summary = "in_progress", "Checking", checkList(s, r, false)
+		return v, true
+	case r.State == checks.Green:
+		v.Conclusion, v.Title = "success", greenTitle(r)
+	case r.State == checks.Red:
+		v.Conclusion, v.Title = "failure", redTitle(r)
+	default:
+		v.Conclusion, v.Title = "cancelled", "Canceled before its end"
+	}
+	v.Summary = cut(paragraphs(problemList(r), checkList(s, r, true), notes(r)), maxText)
+	if v.Summary == "" {
+		v.Summary = v.Title + "."
+	}
+	v.Notes = annotations(r)
+	return v, true
+}
+
+func greenTitle(r checks.Run) string {
+	if len(r.Checks) == 0 {
+		return "Nothing to check: the file is valid"
+	}
+	return plural(len(r.Checks), "check", "checks") + " passed"
+}
+
+func redTitle(r checks.Run) string {
+	if n := len(r.Plan.Problems); n > 0 {
+		return plural(n, "problem", "problems") + " in " + filePath
+	}
+	var failed []string
+	for _, c := range r.Checks {
+		if c.State == checks.Failed {
+			failed = append(failed, c.Title())
+		}
+	}
+	return clip("Failed: "+strings.Join(failed, ", "), maxTitle)
+}
+
+func problemList(r checks.Run) string {
+	var all []string
+	for _, p := range r.Plan.Problems {
+		all = append(all, "- "+escape(p.Error()))
+	}
+	return strings.Join(all, "\n")
+}
+
+// annotations marks each problem on its line of the file.
+func annotations(r checks.Run) []app.Annotation {
+	var all []app.Annotation
+	for _, p := range r.Plan.Problems {
+		all = append(all, app.Annotation{
+			Path: p.File, Line: max(p.Line, 1), Column: p.Column, Level: "failure", Title: "This file can't be used", Message: p.Sentence,
+		})
+	}
+	return all
+}
+
+// checkList is the checks, a line each; once the run has ended with how they did.
+func checkList(s Scene, r checks.Run, ended bool) string {
+	var all []string
+	for _, c := range r.Checks {
+		line := "- " + escape(c.Title())
+		if c.IsExternal() {
+			line += " (by " + escape(c.External.App) + ")"
+		}
+		if ended {
+			line += ": " + outcome(s, r, c)
+		}
+		all = append(all, line)
+	}
+	for _, f := range r.Plan.Filtered {
+		all = append(all, "- "+escape(f.Title())+": not concerned by this change")
+	}
+	return strings.Join(all, "\n")
+}
+
+func outcome(s Scene, r checks.Run, c checks.Check) string {
+	switch {
+	case c.IsExternal() && c.URL != "":
+		return link(word(c), c.URL)
+	case c.Key != 0 && !c.IsExternal() && c.State != checks.Skipped:
+		return link(word(c), s.Links.Log(logKey(r.Address(), "execute", c.Key)))
+	}
+	return word(c)
+}
+
+func word(c checks.Check) string {
+	switch c.State {
+	case checks.Passed:
+		return "passed"
+	case checks.Failed:
+		return "**failed**"
+	case checks.Skipped:
+		return "skipped, for what it needs did not pass"
+	case checks.CheckCanceled:
+		return "canceled"
+	case checks.Running:
+		return "running"
+	}
+	return "waiting"
+}
+
+func notes(r checks.Run) string {
+	var all []string
+	for _, n := range r.Plan.Notes {
+		all = append(all, escape(n))
+	}
+	return strings.Join(all, "\n\n")
+}
+
+// logKey is the name of a program's log.
+func logKey(at app.Address, task string, k app.Key) string {
+	return app.RowKey(at, fmt.Sprintf("%s/%d", task, k))
+}

@@ -1,0 +1,170 @@
+package report
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/slipway-cd/slipway/app"
+	"github.com/slipway-cd/slipway/deploy"
+	"github.com/slipway-cd/slipway/policies"
+)
+
+// card is a promotion's part of the comment, and its check run's text.
+func card(s Scene, l deploy.Lane, p deploy.Promotion, pull *app.Pull, out []app.Pull) string {
+	head := fmt.Sprintf("**%s**, commit %s · *%s*", escape(l.Name()), code(p.Commit.SHA), escape(plainText(title(l, p))))
+	return paragraphs(head, lines(facts(l, p, out)), lines(rules(p)), because(p), held(l, p), next(l, p, pull), logs(s, l, p))
+}
+
+// facts is what goes out and what is there.
+func facts(l deploy.Lane, p deploy.Promotion, out []app.Pull) []string {
+	var all []string
+	var pulls []string
+	for _, o := range out {
+		pulls = append(pulls, fmt.Sprintf("#%d (%s)", o.Number, escape(o.Author.Login)))
+	}
+	if len(pulls) > 1 {
+		all = append(all, "Goes out: "+strings.Join(pulls, ", ")+".")
+	}
+	switch {
+	case p.State.Ended() && p.State != deploy.Live:
+	case l.Live.SHA == p.Commit.SHA:
+	case l.Live.SHA != "":
+		all = append(all, "Live now: "+code(l.Live.SHA)+".")
+	case l.Newest == 0:
+		all = append(all, "Nothing has been released here by slipway yet.")
+	default:
+		all = append(all, "Nobody can say what is live: the last program did not end well.")
+	}
+	return all
+}
+
+// rules is the gate's answer, a line for each rule.
+func rules(p deploy.Promotion) []string {
+	if !p.State.Waits() && p.State != deploy.Denied {
+		return nil
+	}
+	var all []string
+	for _, r := range p.Decision.Reasons {
+		mark := "•"
+		switch r.Verdict {
+		case policies.Allow:
+			mark = "✓"
+		case policies.Deny:
+			mark = "✗"
+		}
+		all = append(all, mark+" "+r.Sentence)
+	}
+	return all
+}
+
+// because says why a promotion is where it is, where its title does not say all.
+func because(p deploy.Promotion) string {
+	switch p.State {
+	case deploy.RolledBack, deploy.RollingBack, deploy.Failed, deploy.Attention, deploy.Canceled, deploy.Live, deploy.Superseded:
+		return p.Why
+	}
+	return ""
+}
+
+// held says who stops the lane, since when, why and until when.
+func held(l deploy.Lane, p deploy.Promotion) string {
+	if l.Hold.Key == 0 || p.State.Ended() && p.State != deploy.RolledBack {
+		return ""
+	}
+	who := "A rollback"
+	why := l.Hold.Because
+	if l.Hold.By.Login != "" {
+		who = "@" + l.Hold.By.Login
+		if why != "" {
+			why = policies.Quote(why)
+		}
+	}
+	text := fmt.Sprintf("**On hold.** %s stopped this lane at %s", who, at(l.Hold.Since))
+	if !l.Hold.Until.IsZero() {
+		text += ", until " + at(l.Hold.Until)
+	}
+	if why != "" {
+		text += ": " + strings.TrimSuffix(why, ".")
+	}
+	return text + ". A maintainer lifts it with `/unhold" + words(l) + "`."
+}
+
+// words is the lane as a command names it.
+func words(l deploy.Lane) string {
+	if l.Service == "" {
+		return " " + l.Environment
+	}
+	return " " + l.Service + " " + l.Environment
+}
+
+// next says what a person can do, and what happens by itself.
+func next(l deploy.Lane, p deploy.Promotion, pull *app.Pull) string {
+	command := words(l) + " " + p.Commit.SHA.Short()
+	on := "the pull request"
+	if pull != nil {
+		on = fmt.Sprintf("#%d", pull.Number)
+	}
+	switch {
+	case p.State.Waits() && deploy.AsksApproval(p) && pull == nil:
+		return "No pull request is known for this commit: approve it with the button. " + wrong(l, p)
+	case p.State.Waits() && deploy.AsksApproval(p) && pull.Locked:
+		return fmt.Sprintf("The conversation of #%d is locked: approve it with the button. ", pull.Number) + wrong(l, p)
+	case p.State.Waits() && deploy.AsksApproval(p):
+		return fmt.Sprintf("To approve, comment on %s: `/approve%s`. %s", on, command, wrong(l, p))
+	case p.State == deploy.Deploying || p.State == deploy.Verifying:
+		return wrong(l, p)
+	case p.State == deploy.Attention:
+		return "Comment on " + on + ": " + strings.Join(ways(l, p, command), ", or ") + "."
+	case p.State == deploy.Failed || p.State == deploy.RolledBack || p.State == deploy.Denied:
+		if _, ok := offered(l, p, app.VerbRetry); ok {
+			return "`/retry" + command + "` lets it in again, through its gate."
+		}
+	}
+	return ""
+}
+
+// ways is the ways out of attention, each with what it does.
+func ways(l deploy.Lane, p deploy.Promotion, command string) []string {
+	var all []string
+	for _, v := range l.Offers(p) {
+		does := map[app.Verb]string{
+			app.VerbRetry: "to try again", app.VerbCancel: "to leave the environment as it is", app.VerbRollback: "to return to the last good release",
+		}[v]
+		all = append(all, fmt.Sprintf("`/%s%s` %s", v, command, does))
+	}
+	return all
+}
+
+func offered(l deploy.Lane, p deploy.Promotion, verb app.Verb) (app.Verb, bool) {
+	for _, v := range l.Offers(p) {
+		if v == verb {
+			return v, true
+		}
+	}
+	return "", false
+}
+
+// wrong says what happens if it goes wrong.
+func wrong(l deploy.Lane, p deploy.Promotion) string {
+	back, ok := l.WayBack(p.Commit.SHA)
+	switch {
+	case !ok:
+		return "There is no way back yet: nothing else was good here."
+	case p.Put != 0 && p.Release.Spec.NeverBack:
+		return "If it goes wrong, a person is asked: its file says `rollback: never`."
+	}
+	return "If it goes wrong it returns to " + code(back.Commit.SHA) + " by itself."
+}
+
+// logs is where to read on.
+func logs(s Scene, l deploy.Lane, p deploy.Promotion) string {
+	var all []string
+	if p.Put != 0 {
+		all = append(all, link("Deployment log", s.Links.Log(logKey(l.Address(), "put", p.Put))))
+	}
+	if p.Undone != 0 {
+		all = append(all, link("Rollback log", s.Links.Log(logKey(l.Address(), "restore", p.Undone))))
+	}
+	all = append(all, link("This lane", s.Links.Lane(l.Address())))
+	return strings.Join(all, " · ")
+}

@@ -1,0 +1,51 @@
+// Package report turns states into the words of each view that GitHub shows: check runs, the comment with its cards, deployment statuses,
+// and notices. It is pure, and a text changes only when what it tells of does: no view holds the present time.
+package report
+
+import (
+	"time"
+
+	"github.com/slipway-cd/slipway/app"
+	"github.com/slipway-cd/slipway/checks"
+	"github.com/slipway-cd/slipway/deploy"
+)
+
+// Links makes addresses of our own pages. "" means that there is none.
+type Links interface {
+	Log(key string) string
+	Run(repo app.RepoID, commit app.SHA) string
+	Lane(at app.Address) string
+}
+
+// Scene is what every view is drawn against.
+type Scene struct {
+	Repo      app.Repo
+	Links     Links
+	Now       time.Time
+	Isolation string // one sentence: as whom checks run
+	Slug      string // the App's
+}
+
+// Story is all that a pull request's comment tells of.
+type Story struct {
+	Pull      app.Pull
+	Run       *checks.Run                // of its head
+	Merged    *checks.Run                // of the commit that it became
+	Lanes     []deploy.Lane              // all of the repository's
+	Outgoing  map[app.Address][]app.Pull // per lane: the pull requests that go out with it since what is live
+	Elsewhere map[app.Address]int        // per lane: the pull request whose card this one follows, when its commit was superseded
+	Preview   []string                   // what a changed file will do, a line each
+	Problems  []app.Problem              // of the file at the head
+	Commit    app.SHA                    // what it became; "" while it is open
+}
+
+// The bounds that GitHub sets.
+const (
+	maxText        = 65_535 // bytes, of a check run's summary and of its text
+	maxComment     = 65_000 // bytes, a little less than GitHub takes
+	maxTitle       = 120    // characters, ours: more is cut off on the page
+	maxDescription = 140    // characters, of a deployment status
+)
+
+// filePath is the repository's file, as texts name it.
+const filePath = ".github/slipway.yml"
