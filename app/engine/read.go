@@ -152,7 +152,7 @@ func (e *Engine) lastGreen(ctx context.Context, repo app.Repo, service string, c
 
 func (e *Engine) changesSince(ctx context.Context, repo app.Repo, c app.SHA, f *config.File, base app.SHA) (config.Changes, error) {
 	if base == "" {
-		return config.Changes{}, nil
+		return everything(f), nil
 	}
 	old, err := e.file(ctx, repo, base)
 	if err != nil {
@@ -163,6 +163,15 @@ func (e *Engine) changesSince(ctx context.Context, repo app.Repo, c app.SHA, f *
 		return nil, fmt.Errorf("comparing %s with %s: %w", c.Short(), base.Short(), err)
 	}
 	return f.Since(old, paths), nil
+}
+
+// everything is what changed where there is nothing to compare with.
+func everything(f *config.File) config.Changes {
+	all := config.Changes{}
+	for _, s := range f.Services {
+		all[s.Name] = config.Change{All: true}
+	}
+	return all
 }
 
 // planWithout is the plan of a commit without the file. The repository is left alone, but whoever deletes the file is told what that means.

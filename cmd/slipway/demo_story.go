@@ -160,7 +160,7 @@ func (s *story) delivery(ctx context.Context) (string, error) {
 		if err := s.comment(pull, who, "/approve payments production "+short(sha)); err != nil {
 			return "", err
 		}
-		line, err := s.answered(ctx, pull.Number(), "@"+who)
+		line, err := s.answered(ctx, pull.Number(), "@"+who+", this approval")
 		if err != nil {
 			return "", err
 		}
