@@ -32,6 +32,10 @@ func readerDSN(o Options) string {
 	return dsn(o.Path, "mode=ro&_query_only=on&_busy_timeout=10000&_txlock=deferred&_stmt_cache_size=64")
 }
 
+func copierDSN(o Options) string {
+	return dsn(o.Path, "mode=rw&_busy_timeout=10000&_synchronous=FULL")
+}
+
 // pool opens connections, n at most, which are kept for ever: a new one would have to prepare all statements again.
 func pool(dsn string, n int) (*sql.DB, error) {
 	p, err := sql.Open("sqlite3", dsn)
@@ -78,13 +82,14 @@ func recognise(ctx context.Context, p *sql.DB) error {
 	return nil
 }
 
-// bound sets how many pages the file may have.
-func bound(ctx context.Context, p *sql.DB, pages int) error {
-	if pages == 0 {
-		return nil
+// limit leaves checkpoints to the checkpointer, and sets how many pages the file may have.
+func limit(ctx context.Context, p *sql.DB, pages int) error {
+	settings := "PRAGMA wal_autocheckpoint = 0;"
+	if pages > 0 {
+		settings += fmt.Sprintf("PRAGMA max_page_count = %d;", pages)
 	}
-	_, err := p.ExecContext(ctx, fmt.Sprintf("PRAGMA max_page_count = %d", pages))
-	return err
+	_, err := p.ExecContext(ctx, settings)
+	return explain(err)
 }
 
 // explain says what an operator can do about an error of SQLite's.

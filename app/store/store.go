@@ -30,9 +30,11 @@ type DB struct {
 	options Options
 	writer  *sql.DB // one connection
 	readers *sql.DB // several, which can't write
+	copier  *sql.DB // one connection, for checkpoints
 	codec   codec
 	turn    turn
 	intake  *intake
+	behind  *checkpointer
 }
 
 var _ engine.Store = (*DB)(nil)
@@ -64,12 +66,16 @@ func Open(ctx context.Context, o Options) (_ *DB, err error) {
 	if err := migrate(ctx, db.writer, o.migrations); err != nil {
 		return nil, err
 	}
-	if err := bound(ctx, db.writer, o.MaxPages); err != nil {
+	if err := limit(ctx, db.writer, o.MaxPages); err != nil {
 		return nil, err
 	}
 	if db.readers, err = pool(readerDSN(o), readers); err != nil {
 		return nil, err
 	}
+	if db.copier, err = pool(copierDSN(o), 1); err != nil {
+		return nil, err
+	}
+	db.behind = newCheckpointer(db.copier, db.turn)
 	db.intake = newIntake(db)
 	return db, nil
 }
@@ -77,12 +83,13 @@ func Open(ctx context.Context, o Options) (_ *DB, err error) {
 // Close ends the intake, so that what was accepted is stored or refused, and releases the file. Nothing may be called afterwards.
 func (db *DB) Close() error {
 	db.intake.close()
+	db.behind.close()
 	return db.closePools()
 }
 
 func (db *DB) closePools() error {
 	var errs []error
-	for _, p := range []*sql.DB{db.readers, db.writer} {
+	for _, p := range []*sql.DB{db.readers, db.copier, db.writer} {
 		if p != nil {
 			errs = append(errs, p.Close())
 		}
@@ -119,5 +126,6 @@ func (db *DB) within(ctx context.Context, p *sql.DB, do func(*tx) error) error {
 	if err := t.Commit(); err != nil {
 		return fmt.Errorf("committing a transaction: %w", explain(err))
 	}
+	db.behind.committed()
 	return nil
 }
