@@ -39,6 +39,8 @@ type Promotion struct {
 	By        app.Commit        // superseded: by whom
 	Put       app.Key           // the number of its deployment, for its log and GitHub's
 	Undone    app.Key           // the number of its rollback, likewise
+	Calls     int               // how often a person was needed: each call is a check run of its own
+	Since     time.Time         // when it came into its state
 	Arrived   time.Time
 	Began     time.Time // its program left the line
 	Deployed  time.Time

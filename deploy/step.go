@@ -101,7 +101,15 @@ func (l *step) number() app.Key {
 
 // ask puts a promotion into a state that waits for an answer.
 func (l *step) ask(p *Promotion, s State) {
-	p.State, p.Key = s, l.number()
+	l.become(p, s)
+	p.Key = l.number()
+}
+
+// become puts a promotion into a state, and remembers since when.
+func (l *step) become(p *Promotion, s State) {
+	if p.State != s {
+		p.State, p.Since = s, l.now
+	}
 }
 
 // enter puts a promotion into a state that begins afresh, and forgets what mattered only in the one before.

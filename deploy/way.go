@@ -16,7 +16,7 @@ func (l *step) choose() {
 		return
 	}
 	if old := l.waiting(l.Chosen); old != nil && old.State == Gating && old.Eligible {
-		old.State = Held
+		l.become(old, Held)
 	}
 	l.Chosen = best
 	if p := l.waiting(best); p != nil {
@@ -51,7 +51,8 @@ func (l *step) judged(m Judged) {
 	case m.Decision.Verdict == policies.Deny:
 		l.end(p, Denied, blocking(m.Decision))
 	default:
-		p.State, p.Eligible = Held, allow
+		l.become(p, Held)
+		p.Eligible = allow
 	}
 }
 
@@ -214,4 +215,5 @@ func (l *step) returned(p *Promotion) {
 func (l *step) puzzle(p *Promotion, was State, why string) {
 	l.enter(p, Attention)
 	p.Was, p.Why = was, why
+	p.Calls++
 }

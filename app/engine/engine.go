@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/slipway-cd/slipway/app"
@@ -48,6 +49,7 @@ type Observer interface {
 type Engine struct {
 	Options
 	nudged  chan struct{}
+	nudges  atomic.Int64
 	free    chan struct{} // one token per worker that may start
 	workers sync.WaitGroup
 	slots   *slots
@@ -88,6 +90,7 @@ func (silent) SetAside(string)     {}
 
 // Nudge says that there is something to do. It never blocks, and a nudge is never lost.
 func (e *Engine) Nudge() {
+	e.nudges.Add(1)
 	select {
 	case e.nudged <- struct{}{}:
 	default:
@@ -117,8 +120,9 @@ func (e *Engine) Run(ctx context.Context) error {
 		return err
 	}
 	for ctx.Err() == nil {
+		seen := e.nudges.Load()
 		e.turn(ctx)
-		e.rest(ctx)
+		e.rest(ctx, seen)
 	}
 	return nil
 }
@@ -135,7 +139,7 @@ func (e *Engine) turn(ctx context.Context) {
 }
 
 // rest waits for a nudge, or for the next time at which something is due.
-func (e *Engine) rest(ctx context.Context) {
+func (e *Engine) rest(ctx context.Context, seen int64) {
 	next, err := e.nextDue(ctx)
 	if err != nil {
 		next = e.Clock.Now().Add(time.Second) // a full disk, say: nothing is lost, so try again
@@ -146,10 +150,8 @@ func (e *Engine) rest(ctx context.Context) {
 		fired, stop = e.Clock.Timer(next)
 		defer stop()
 	}
-	if next.IsZero() || next.After(e.Clock.Now()) {
-		e.still.set(true)
-		defer e.still.set(false)
-	}
+	e.still.set(true, seen, next)
+	defer e.still.set(false, seen, next)
 	select {
 	case <-ctx.Done():
 	case <-e.nudged:

@@ -176,7 +176,7 @@ func (e *Engine) approvers(ctx context.Context, repo app.Repo, l deploy.Lane, p 
 func promotionView(l deploy.Lane, p deploy.Promotion) policies.PromotionView {
 	offers := l.Offers(p)
 	return policies.PromotionView{
-		Commit: p.Commit, State: viewed(p.State), Attempt: p.Attempt, Question: p.Key, Arrived: p.Arrived, Started: p.Began,
+		Commit: p.Commit, State: viewed(p.State), Attempt: p.Attempt, Question: p.Key, Arrived: p.Arrived, Started: p.Began, Since: p.Since,
 		Retryable: slices.Contains(offers, app.VerbRetry), Cancelable: slices.Contains(offers, app.VerbCancel),
 		Rollbackable: slices.Contains(offers, app.VerbRollback), SupersededBy: p.By.SHA, Decision: p.Decision,
 	}

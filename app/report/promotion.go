@@ -43,7 +43,7 @@ func concluded(p deploy.Promotion) (conclusion, phase string) {
 	case deploy.RollingBack:
 		return "neutral", fmt.Sprintf("/back/%d", p.Undone)
 	}
-	return "neutral", fmt.Sprintf("/put/%d", p.Put)
+	return "neutral", fmt.Sprintf("/%d", p.Calls)
 }
 
 // title says in a few words where a promotion is.

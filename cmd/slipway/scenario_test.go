@@ -81,7 +81,7 @@ func split(line string) []string {
 func (s *scene) play(words []string) error {
 	verbs := map[string]func([]string) error{
 		"user": s.user, "commit": s.commit, "force": s.force, "pr": s.pr, "merge": s.merge, "close": s.closePull, "comment": s.comment, "press": s.press,
-		"rerun": s.rerun, "foreign": s.foreign, "queue": s.queue, "health": s.health, "advance": s.advanceBy, "restart": s.restartNow,
+		"rerun": s.rerun, "foreign": s.foreign, "queue": s.queue, "health": s.health, "sick": s.makeSick, "advance": s.advanceBy, "restart": s.restartNow,
 		"stop": s.stopNow, "start": s.startNow, "uninstall": s.uninstall, "lose": s.lose, "repeat": s.repeat, "break": s.breakIt, "expect": s.expect, "never": s.never,
 		"secret": s.secret, "rename": s.rename, "fork": s.fork,
 	}
@@ -289,6 +289,13 @@ func (s *scene) queue(w []string) error {
 func (s *scene) health(w []string) error {
 	s.answers.Store(map[string]int32{"well": http.StatusOK, "sick": http.StatusInternalServerError}[w[0]])
 	return nil
+}
+
+// sick COMMIT: it answers badly wherever it is live
+func (s *scene) makeSick(w []string) error {
+	sha, err := s.sha(w[0])
+	s.stage.sick.Store(sha, true)
+	return err
 }
 
 // advance DURATION

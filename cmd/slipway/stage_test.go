@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"path"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -43,6 +44,7 @@ type stage struct {
 	set     resolved
 	target  *httptest.Server // what is probed
 	answers atomic.Int32
+	sick    sync.Map // commits that answer badly wherever they are live
 	log     *lines
 
 	mu     sync.Mutex
@@ -75,8 +77,8 @@ func newStage(t *testing.T) *stage {
 	t.Helper()
 	s := &stage{t: t, dir: t.TempDir(), clock: apptest.NewClock(time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC)), log: &lines{}, moved: make(chan struct{})}
 	s.answers.Store(http.StatusOK)
-	s.target = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		w.WriteHeader(int(s.answers.Load()))
+	s.target = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.WriteHeader(s.healthOf(path.Base(r.URL.Path)))
 		s.ping()
 	}))
 	t.Cleanup(s.target.Close)
@@ -119,6 +121,15 @@ func (s *stage) openGitHub(key *rsa.PrivateKey) {
 	if _, err := s.github.Install("acme"); err != nil {
 		s.t.Fatal(err)
 	}
+}
+
+// healthOf is how the place of that name answers: as everything does, but badly if what is live there is sick.
+func (s *stage) healthOf(place string) int {
+	live, _ := os.ReadFile(filepath.Join(s.dir, "target", place))
+	if _, sick := s.sick.Load(strings.TrimSpace(string(live))); sick {
+		return http.StatusInternalServerError
+	}
+	return int(s.answers.Load())
 }
 
 // noticing pings after every request, for something may have changed.
