@@ -49,7 +49,8 @@ func (a Asked) noRollback(commit app.SHA, lanes []LaneView) string {
 	if commit == "" {
 		return "no commit of this pull request has been deployed"
 	}
-	for _, t := range of(targets(lanes, func(target) bool { return true }), commit) {
+	if all := of(targets(lanes, func(target) bool { return true }), commit); len(all) > 0 {
+		t := all[0]
 		s := fmt.Sprintf("%s in %s", short(commit), t.lane.name())
 		switch t.State {
 		case RollingBack, RolledBack:

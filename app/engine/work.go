@@ -248,7 +248,7 @@ func (e *Engine) performLane(ctx context.Context, row Row) (result, error) {
 	case deploy.Wake:
 		return finished("awake", app.Letter{To: row.Machine, Message: app.Changed{Commit: t.Commit}}), nil
 	case deploy.Lapse:
-		return finished("lapsed", app.Letter{To: row.Machine, Message: deploy.Lapsed{Hold: t.Hold}}), nil
+		return finished("lapsed", app.Letter{To: row.Machine, Message: deploy.Lapsed(t)}), nil
 	case deploy.Notify:
 		return e.notify(ctx, row, repo, lane, t)
 	}

@@ -58,7 +58,6 @@ type server struct {
 	web      *handlers.Web
 	signer   *handlers.Signer
 	numbers  *numbers
-	secrets  []string // of the webhook
 	missing  *missing // what the App lacks
 	closers  []func() error
 }
