@@ -11,6 +11,7 @@ type checkpointer struct {
 	pool *sql.DB // one connection of its own
 	turn turn
 	due  chan struct{} // something was committed
+	quit chan struct{}
 	done chan struct{}
 }
 
@@ -21,7 +22,7 @@ const (
 )
 
 func newCheckpointer(pool *sql.DB, t turn) *checkpointer {
-	c := &checkpointer{pool: pool, turn: t, due: make(chan struct{}, 1), done: make(chan struct{})}
+	c := &checkpointer{pool: pool, turn: t, due: make(chan struct{}, 1), quit: make(chan struct{}), done: make(chan struct{})}
 	go c.run()
 	return c
 }
@@ -34,15 +35,20 @@ func (c *checkpointer) committed() {
 	}
 }
 
-// close waits for what is being copied. Nothing may be committed afterwards.
+// close waits for what is being copied. What is not is copied when the last connection closes.
 func (c *checkpointer) close() {
-	close(c.due)
+	close(c.quit)
 	<-c.done
 }
 
 func (c *checkpointer) run() {
 	defer close(c.done)
-	for range c.due {
+	for {
+		select {
+		case <-c.due:
+		case <-c.quit:
+			return
+		}
 		if l, err := c.look("PRAGMA wal_checkpoint(NOOP)"); err != nil || l.pages-l.copied < copyFrom {
 			continue
 		}

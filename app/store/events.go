@@ -61,20 +61,26 @@ func (t *tx) Delivered(delivery string) (bool, error) {
 	return found, nil
 }
 
-// Events come in the order of their numbers and, but for steps of the clock, of their times. So the oldest are found from the front, and
-// what is too young ends the search.
+// Events have numbers in the order in which they came, so the oldest are at the front, and only the front is looked at. What is queued there
+// stays, but nothing is queued for long.
 const (
-	oldestBodies = `DELETE FROM bodies WHERE event IN (SELECT b.event FROM bodies b JOIN events e ON e.id = b.event
+	forgetEvents = `DELETE FROM events WHERE id IN (
+		SELECT id FROM (SELECT id, received, state FROM events WHERE id > 0 ORDER BY id LIMIT ?2) WHERE received < ?1 AND state <> 'queued')`
+	forgetBodies = `DELETE FROM bodies WHERE event IN (
+		SELECT e.id FROM (SELECT event FROM bodies WHERE event > 0 ORDER BY event LIMIT ?2) b JOIN events e ON e.id = b.event
 		WHERE e.received < ?1 AND e.state <> 'queued')`
-	oldestEvents = `DELETE FROM events WHERE received < ?1 AND state <> 'queued'`
 )
 
-// ForgetEvents drops the bodies of settled events received before one time, and the rest of them before another.
+// atOnce is how many events are forgotten in one call: deliveries that come meanwhile wait for it, about a tenth of a second.
+const atOnce = 10000
+
+// ForgetEvents drops the bodies of settled events received before one time, and the rest of them before another: of the oldest, as many as
+// do not keep deliveries waiting for long.
 func (t *tx) ForgetEvents(bodies, ids time.Time) error {
-	if _, err := t.exec(oldestEvents, stamp(ids)); err != nil {
+	if _, err := t.exec(forgetEvents, stamp(ids), atOnce); err != nil {
 		return fmt.Errorf("forgetting events: %w", err)
 	}
-	if _, err := t.exec(oldestBodies, stamp(bodies)); err != nil {
+	if _, err := t.exec(forgetBodies, stamp(bodies), atOnce); err != nil {
 		return fmt.Errorf("forgetting events' bodies: %w", err)
 	}
 	return nil

@@ -11,6 +11,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"sync"
 
 	"github.com/slipway-cd/slipway/app"
 	"github.com/slipway-cd/slipway/app/engine"
@@ -35,6 +36,7 @@ type DB struct {
 	turn    turn
 	intake  *intake
 	behind  *checkpointer
+	close   func() error
 }
 
 var _ engine.Store = (*DB)(nil)
@@ -77,11 +79,14 @@ func Open(ctx context.Context, o Options) (_ *DB, err error) {
 	}
 	db.behind = newCheckpointer(db.copier, db.turn)
 	db.intake = newIntake(db)
+	db.close = sync.OnceValue(db.end)
 	return db, nil
 }
 
-// Close ends the intake, so that what was accepted is stored or refused, and releases the file. Nothing may be called afterwards.
-func (db *DB) Close() error {
+// Close stores what was being accepted, and releases the file once the updates under way have ended. What comes later fails.
+func (db *DB) Close() error { return db.close() }
+
+func (db *DB) end() error {
 	db.intake.close()
 	db.behind.close()
 	return db.closePools()

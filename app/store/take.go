@@ -68,7 +68,7 @@ const (
 	nextRow = `SELECT due FROM rows
 		WHERE state = 'open' AND due > 0 AND line = ?1 AND ` + unheld + ` ORDER BY due LIMIT 1`
 	nextLetter = `SELECT l.due FROM letters l WHERE l.due > 0 AND NOT EXISTS (
-		SELECT 1 FROM letters d WHERE d.due > l.due AND d.machine = l.machine AND d.id < l.id) ORDER BY l.due LIMIT 1`
+		SELECT 1 FROM letters d WHERE d.due > 0 AND d.machine = l.machine AND d.id < l.id AND d.due > l.due) ORDER BY l.due LIMIT 1`
 	nextEvent = `SELECT due FROM events WHERE state = 'queued' AND due > 0 ORDER BY due LIMIT 1`
 )
 

@@ -166,7 +166,7 @@ CREATE TABLE pulls (
     merge_commit TEXT    NOT NULL, -- of what is merged
     body         TEXT    NOT NULL CHECK (json_valid(body)),
     PRIMARY KEY (repo, number)
-) STRICT, WITHOUT ROWID;
+) STRICT;
 CREATE INDEX pulls_open ON pulls (repo, number) WHERE open = 1;
 CREATE INDEX pulls_merged ON pulls (repo, merge_commit, number) WHERE merge_commit <> '';
 
