@@ -2,86 +2,190 @@ package handlers
 
 import (
 	"bufio"
+	"bytes"
+	"context"
 	"errors"
-	"fmt"
-	"html"
 	"io"
-	"io/fs"
 	"net/http"
+	"runtime/debug"
 	"strconv"
-	"strings"
 	"time"
-
-	terminal "github.com/buildkite/terminal-to-html/v3"
-
-	"github.com/slipway-cd/slipway/app"
 )
 
-// logKey is the name of a program's log.
-func logKey(at app.Address, task string, k app.Key) string {
-	return app.RowKey(at, fmt.Sprintf("%s/%d", task, k))
-}
+const (
+	maxReaders = 100       // how many logs are read at once: each has a file and a connection for as long as its program runs
+	lastPart   = 256 << 10 // how much of a long log is shown first, at least
+)
 
-// logPage shows a log, and goes on showing it while the program runs. With ?raw it is plain text; with ?from=N it begins at that byte.
+// logPage shows a log, and goes on showing it while its program runs. Of a long one it shows the last part first; ?from=N begins at that
+// byte, ?raw is plain text from there.
 func (w *Web) logPage(rw http.ResponseWriter, r *http.Request, key string) {
-	from, err := strconv.ParseInt(r.FormValue("from"), 10, 64)
-	if err != nil || from < 0 {
-		from = 0
-	}
-	log, err := w.Logs.Logs(r.Context(), key, from)
-	if errors.Is(err, fs.ErrNotExist) || app.KindOf(err) == app.ErrNotFound {
-		http.Error(rw, "There is no log yet, or it was too old and has been dropped.", http.StatusNotFound)
+	select {
+	case w.readers <- struct{}{}:
+		defer func() { <-w.readers }()
+	default:
+		w.message(rw, http.StatusServiceUnavailable, top{Title: "Too many readers", Refresh: later}, "Too many logs are being read; this page tries again.")
 		return
 	}
-	if err != nil {
+	raw := r.URL.Query().Has("raw")
+	from, err := w.from(r, key, raw)
+	if err == nil {
+		var log io.ReadCloser
+		ctx, cancel := context.WithCancel(r.Context())
+		defer cancel()
+		defer context.AfterFunc(w.stopped, cancel)()
+		if log, err = w.Logs.Logs(ctx, key, from); err == nil {
+			defer log.Close()
+			w.show(rw, r, log, logRequest{key, from, raw})
+			return
+		}
+	}
+	if missing(err) {
+		t := w.heading(r.Context(), key)
+		t.Refresh = soon
+		w.render(rw, http.StatusNotFound, "message.html", messageView{t.top, "There is no log yet, or it was too old and has been dropped."})
+		return
+	}
+	w.fail(rw, r, err)
+}
+
+// logRequest is what is asked for.
+type logRequest struct {
+	key  string
+	from int64
+	raw  bool
+}
+
+// show writes a log as it comes.
+func (w *Web) show(rw http.ResponseWriter, r *http.Request, log io.Reader, q logRequest) {
+	out := http.NewResponseController(rw)
+	// The error says that the connection has no deadline to lift.
+	_ = out.SetWriteDeadline(time.Time{})
+	rw.Header().Set("X-Accel-Buffering", "no") // a proxy that collects answers would hold it back until the program ends
+	defer func() {
+		if p := recover(); p != nil {
+			w.Log.Error("showing a log", "panic", p, "stack", string(debug.Stack()))
+			panic(http.ErrAbortHandler) // cut off, so that nobody takes it for whole
+		}
+	}()
+	if q.raw {
+		rw.Header().Set("Content-Type", "text/plain; charset=utf-8")
+		if r.Method != http.MethodHead {
+			copyAsItComes(rw, out, log)
+		}
+		return
+	}
+	view := w.heading(r.Context(), q.key)
+	view.From = q.from
+	head, err := w.pages.draw("log-top", view)
+	s, failed := newScreen()
+	if err = errors.Join(err, failed); err != nil {
 		w.fail(rw, r, err)
 		return
 	}
-	defer log.Close()
-	out := http.NewResponseController(rw)
-	out.SetWriteDeadline(time.Time{}) // as long as the program runs
-	if r.Form.Has("raw") {
-		rw.Header().Set("Content-Type", "text/plain; charset=utf-8")
-		stream(rw, out, log, func(line string) string { return line })
+	rw.Header().Set("Content-Type", "text/html; charset=utf-8")
+	if r.Method == http.MethodHead {
 		return
 	}
-	rw.Header().Set("Content-Type", "text/html; charset=utf-8")
-	fmt.Fprintf(rw, logHead, html.EscapeString(key))
-	stream(rw, out, log, line)
-	io.WriteString(rw, logFoot)
+	head.WriteTo(rw)
+	end := showLines(rw, out, log, s, q.from > 0)
+	if foot, err := w.pages.draw("log-bottom", end); err == nil {
+		foot.WriteTo(rw)
+	}
 }
 
-// stream writes a log line by line, and hands on what there is whenever nothing more is at hand.
-func stream(w io.Writer, out *http.ResponseController, log io.Reader, show func(string) string) {
-	in := bufio.NewReaderSize(log, 64<<10)
-	out.Flush()
+// copyAsItComes hands on what there is whenever there is something.
+func copyAsItComes(w io.Writer, out *http.ResponseController, log io.Reader) {
+	buffer := make([]byte, 32<<10)
 	for {
-		text, err := in.ReadString('\n')
-		if text != "" {
-			if _, failed := io.WriteString(w, show(text)); failed != nil {
-				return
-			}
-		}
-		if err != nil {
+		n, err := log.Read(buffer)
+		if _, failed := w.Write(buffer[:n]); failed != nil || err != nil {
 			return
 		}
-		if in.Buffered() == 0 {
-			out.Flush()
+		if out.Flush() != nil {
+			return
 		}
 	}
 }
 
-// line is one line of a terminal as HTML, escaped.
-func line(text string) string {
-	return terminal.Render([]byte(strings.TrimRight(text, "\n"))) + "\n"
+// showLines writes a log line by line, hands on what there is whenever nothing more is at hand, and says how it ended. What is left of a
+// line that began before is left out.
+func showLines(w io.Writer, out *http.ResponseController, log io.Reader, s screen, inside bool) (end string) {
+	in := bufio.NewReaderSize(log, maxLine)
+	if out.Flush() != nil {
+		return ""
+	}
+	for {
+		text, err := in.ReadSlice('\n')
+		if whole := bytes.HasSuffix(text, []byte("\n")); inside {
+			inside, text = !whole, nil
+		}
+		if len(text) > 0 {
+			if _, failed := io.WriteString(w, s.line(text)); failed != nil {
+				return ""
+			}
+		}
+		switch {
+		case errors.Is(err, bufio.ErrBufferFull):
+		case errors.Is(err, io.EOF):
+			return "The log ends here."
+		case err != nil:
+			return "Reading was interrupted here; load the page again to go on."
+		}
+		if in.Buffered() == 0 && out.Flush() != nil {
+			return ""
+		}
+	}
 }
 
-const logHead = `<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
-<title>Log</title><style>
-body{margin:0;background:#16181d;color:#e4e6ea;font:13px/1.5 ui-monospace,Menlo,Consolas,monospace}
-header{padding:.8rem 1.2rem;background:#20232b;font:14px system-ui,sans-serif;overflow-wrap:anywhere}
-a{color:#8ab4f8} pre{margin:0;padding:1rem 1.2rem;white-space:pre-wrap;overflow-wrap:anywhere}
-.term-fg1{font-weight:700}.term-fg31{color:#ff7b72}.term-fg32{color:#7ee787}.term-fg33{color:#e3b341}.term-fg34{color:#79c0ff}.term-fg35{color:#d2a8ff}.term-fg36{color:#76e3ea}
-</style></head><body><header>%s · <a href="?raw">as plain text</a></header><pre>`
+// from is the byte at which a log begins to be shown.
+func (w *Web) from(r *http.Request, key string, raw bool) (int64, error) {
+	if given := r.URL.Query().Get("from"); given != "" || raw {
+		n, err := strconv.ParseInt(given, 10, 64)
+		if err != nil || n < 0 {
+			return 0, nil
+		}
+		return n, nil
+	}
+	return w.lastPart(r.Context(), key)
+}
 
-const logFoot = "</pre></body></html>\n"
+// lastPart is where the last part of a log begins, at least lastPart bytes before its end and less than twice as much; 0 if it is short.
+// A log is not asked how long it is, for it grows: it is tried where it still has something.
+func (w *Web) lastPart(ctx context.Context, key string) (int64, error) {
+	parts := int64(1) // so many are known to be there
+	for parts < 1<<20 {
+		more, err := w.reaches(ctx, key, 2*parts*lastPart)
+		if err != nil {
+			return 0, err
+		}
+		if !more {
+			break
+		}
+		parts *= 2
+	}
+	for step := parts / 2; step > 0; step /= 2 {
+		more, err := w.reaches(ctx, key, (parts+step)*lastPart)
+		if err != nil {
+			return 0, err
+		}
+		if more {
+			parts += step
+		}
+	}
+	return (parts - 1) * lastPart, nil
+}
+
+// reaches says whether a log has something at an offset. Its context ends before it is read, so that it never waits.
+func (w *Web) reaches(ctx context.Context, key string, offset int64) (bool, error) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	log, err := w.Logs.Logs(ctx, key, offset)
+	if err != nil {
+		return false, err
+	}
+	defer log.Close()
+	cancel()
+	n, _ := log.Read(make([]byte, 1))
+	return n > 0, nil
+}

@@ -2,194 +2,121 @@ package handlers
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"embed"
+	"encoding/base64"
+	"errors"
+	"fmt"
 	"html/template"
+	"io/fs"
 	"net/http"
 	"strings"
 	"time"
 
 	"github.com/slipway-cd/slipway/app"
-	"github.com/slipway-cd/slipway/checks"
-	"github.com/slipway-cd/slipway/deploy"
-	"github.com/slipway-cd/slipway/policies"
 )
 
-//go:embed pages/*.html
+//go:embed pages
 var pageFiles embed.FS
 
-// pages is the templates.
-type pages struct{ all *template.Template }
+// pages is the templates, and the policy that lets nothing but their own style into a browser.
+type pages struct {
+	all    *template.Template
+	policy string
+}
 
-func newPages() *pages {
+// newPages reads the templates. They are part of the program, so one that can't be read is a mistake in it.
+func newPages(clock app.Clock) *pages {
+	style, err := pageFiles.ReadFile("pages/style.css")
+	if err != nil {
+		panic(err)
+	}
+	now := func() moment { return moment{clock.Now()} }
 	funcs := template.FuncMap{
 		"short": func(s app.SHA) string { return s.Short() },
-		"when":  when,
-		"words": func(s any) string { return strings.ReplaceAll(toText(s), "_", " ") },
-		"plain": plain,
-		"mark":  mark,
+		"tone":  tone, "words": words, "mark": mark, "lasted": lasted, "inline": inline,
+		"when": func(t time.Time) template.HTML { return now().when(t) },
+		"day":  func(t time.Time) string { return now().day(t) },
 	}
-	return &pages{template.Must(template.New("").Funcs(funcs).ParseFS(pageFiles, "pages/*.html"))}
+	all := template.Must(template.New("").Funcs(funcs).Parse(`{{define "style"}}<style>` + string(style) + `</style>{{end}}`))
+	p := &pages{all: template.Must(all.ParseFS(pageFiles, "pages/*.html"))}
+	drawn, err := p.draw("style", nil)
+	if err != nil {
+		panic(err)
+	}
+	p.policy = policy(drawn.String())
+	return p
 }
 
-func toText(s any) string {
-	switch s := s.(type) {
-	case deploy.State:
-		return string(s)
-	case checks.State:
-		return string(s)
-	case checks.CheckState:
-		return string(s)
-	case string:
-		return s
-	}
-	return ""
+// policy allows one style, known by its hash, and no more: no script, picture, font, frame, form or connection.
+func policy(style string) string {
+	text := strings.TrimSuffix(strings.TrimPrefix(style, "<style>"), "</style>")
+	sum := sha256.Sum256([]byte(text))
+	return "default-src 'none'; style-src 'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) +
+		"'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 }
 
-// when is a time as pages show it; nothing of one that never was.
-func when(t time.Time) string {
-	if t.IsZero() {
-		return ""
-	}
-	return t.UTC().Format("2006-01-02 15:04:05 UTC")
+// draw is a template as it looks now.
+func (p *pages) draw(name string, data any) (*bytes.Buffer, error) {
+	var drawn bytes.Buffer
+	err := p.all.ExecuteTemplate(&drawn, name, data)
+	return &drawn, err
 }
 
-// plain takes the Markdown of a sentence away: a page shows it as text.
-func plain(sentence string) string {
-	return strings.NewReplacer("`", "", "**", "", `\`, "").Replace(sentence)
-}
+// crumb is a step of the way to a page.
+type crumb struct{ Name, Address string }
 
-// mark is a rule's verdict as one sign.
-func mark(v policies.Verdict) string {
-	switch v {
-	case policies.Allow:
-		return "✓"
-	case policies.Hold:
-		return "•"
-	}
-	return "✗"
+// top is the head of every page.
+type top struct {
+	Title   string
+	Crumbs  []crumb
+	Refresh int // after so many seconds; 0 is never
 }
 
 // render writes a page, whole or not at all.
-func (w *Web) render(rw http.ResponseWriter, name string, data any) {
-	var page bytes.Buffer
-	if err := w.pages.all.ExecuteTemplate(&page, name, data); err != nil {
+func (w *Web) render(rw http.ResponseWriter, status int, name string, data any) {
+	drawn, err := w.pages.draw(name, data)
+	if err != nil {
 		w.Log.Error("drawing a page", "page", name, "error", err)
-		http.Error(rw, "this page can't be drawn; the server's log says why", http.StatusInternalServerError)
+		http.Error(rw, "This page can't be drawn; slipway's log says why.", http.StatusInternalServerError)
 		return
 	}
 	rw.Header().Set("Content-Type", "text/html; charset=utf-8")
-	page.WriteTo(rw)
+	rw.WriteHeader(status)
+	drawn.WriteTo(rw)
 }
 
-// fail answers for what can't be read.
+// messageView is a page of one sentence.
+type messageView struct {
+	top
+	Text string
+}
+
+func (w *Web) message(rw http.ResponseWriter, status int, t top, text string) {
+	w.render(rw, status, "message.html", messageView{t, text})
+}
+
+// fail answers where what a page shows can't be read. Those who have its address may know whether it is there.
 func (w *Web) fail(rw http.ResponseWriter, r *http.Request, err error) {
-	if app.KindOf(err) == app.ErrNotFound {
-		http.NotFound(rw, r)
+	if missing(err) {
+		w.message(rw, http.StatusNotFound, top{Title: "Not here"}, "There is nothing of that name, or it was too old and has been dropped.")
 		return
 	}
-	w.Log.Error("reading what a page shows", "error", err)
-	http.Error(rw, "this can't be read now; try again", http.StatusInternalServerError)
+	if r.Context().Err() == nil {
+		w.Log.Error("reading what a page shows", "page", route(r), "error", err)
+	}
+	w.message(rw, http.StatusInternalServerError, top{Title: "Not now"}, "This can't be read at the moment; try again. slipway's log says why.")
 }
 
-// runView is what a run's page shows.
-type runView struct {
-	Repo   app.Repo
-	Run    checks.Run
-	Checks []checkView
-	Lanes  []laneLink
+func missing(err error) bool {
+	return errors.Is(err, fs.ErrNotExist) || app.KindOf(err) == app.ErrNotFound
 }
 
-type checkView struct {
-	checks.Check
-	Log string // its address, or ""
-}
-
-type laneLink struct{ Name, Address, State string }
-
-func (w *Web) runPage(rw http.ResponseWriter, r *http.Request, subject string) {
+// address reads a subject that is a machine's address. We signed it, so anything else is a mistake of ours.
+func address(subject string, kind app.Kind) (app.Address, error) {
 	at, err := app.ParseAddress(subject)
-	if err != nil {
-		http.NotFound(rw, r)
-		return
+	if err != nil || at.Kind != kind {
+		return at, &app.Error{Op: fmt.Sprintf("reading %.100q", subject), Kind: app.ErrNotFound}
 	}
-	repo, run, err := w.States.ShowRun(r.Context(), at)
-	if err != nil {
-		w.fail(rw, r, err)
-		return
-	}
-	lanes, err := w.States.ShowLanes(r.Context(), at.Repo)
-	if err != nil {
-		w.fail(rw, r, err)
-		return
-	}
-	view := runView{Repo: repo, Run: run}
-	for _, c := range run.Checks {
-		v := checkView{Check: c}
-		if c.Key != 0 && !c.IsExternal() {
-			v.Log = w.Signer.Log(logKey(at, checks.Execute{}.Task(), c.Key))
-		}
-		view.Checks = append(view.Checks, v)
-	}
-	for _, l := range lanes {
-		if p, ok := l.Promotion(at.Commit); ok {
-			view.Lanes = append(view.Lanes, laneLink{l.Name(), w.Signer.Lane(l.Address()), string(p.State)})
-		}
-	}
-	w.render(rw, "run.html", view)
-}
-
-// laneView is what a lane's page shows.
-type laneView struct {
-	Repo  app.Repo
-	Lane  deploy.Lane
-	Back  *deploy.Promotion
-	Rows  []promotionView // newest first
-	Other []laneLink
-}
-
-type promotionView struct {
-	deploy.Promotion
-	Run, Log, UndoneLog string
-}
-
-func (w *Web) lanePage(rw http.ResponseWriter, r *http.Request, subject string) {
-	at, err := app.ParseAddress(subject)
-	if err != nil {
-		http.NotFound(rw, r)
-		return
-	}
-	repo, lane, err := w.States.ShowLane(r.Context(), at)
-	if err != nil {
-		w.fail(rw, r, err)
-		return
-	}
-	lanes, err := w.States.ShowLanes(r.Context(), at.Repo)
-	if err != nil {
-		w.fail(rw, r, err)
-		return
-	}
-	view := laneView{Repo: repo, Lane: lane}
-	if back, ok := lane.WayBack(lane.Live.SHA); ok {
-		view.Back = &back
-	}
-	for i := len(lane.Promotions) - 1; i >= 0; i-- {
-		view.Rows = append(view.Rows, w.promotion(at, lane.Promotions[i]))
-	}
-	for _, l := range lanes {
-		if l.Address() != at {
-			view.Other = append(view.Other, laneLink{Name: l.Name(), Address: w.Signer.Lane(l.Address())})
-		}
-	}
-	w.render(rw, "lane.html", view)
-}
-
-func (w *Web) promotion(at app.Address, p deploy.Promotion) promotionView {
-	v := promotionView{Promotion: p, Run: w.Signer.Run(at.Repo, p.Commit.SHA)}
-	if p.Put != 0 {
-		v.Log = w.Signer.Log(logKey(at, deploy.Put{}.Task(), p.Put))
-	}
-	if p.Undone != 0 {
-		v.UndoneLog = w.Signer.Log(logKey(at, deploy.Restore{}.Task(), p.Undone))
-	}
-	return v
+	return at, nil
 }

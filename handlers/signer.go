@@ -1,11 +1,12 @@
 package handlers
 
 import (
+	"bytes"
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/base64"
 	"errors"
-	"fmt"
+	"strings"
 
 	"github.com/slipway-cd/slipway/app"
 )
@@ -16,22 +17,27 @@ type Signer struct {
 	key  []byte
 }
 
-// NewSigner signs with a key of at least 16 bytes. Base is the public address, without a slash at its end.
+// minKey is how many bytes a signer's key has at least.
+const minKey = 16
+
+// NewSigner signs with a key of at least 16 random bytes; 32 is a good number. Base is the public address of this server. Addresses stay
+// good for as long as the key does.
 func NewSigner(base string, key []byte) (*Signer, error) {
-	if len(key) < 16 {
-		return nil, errors.New("the key of the pages' addresses is too short; remove its file, and addresses made so far end")
+	if len(key) < minKey {
+		return nil, errors.New("the key of the pages' addresses is too short; remove its file, and the addresses made so far end")
 	}
-	return &Signer{base: base, key: key}, nil
+	return &Signer{base: strings.TrimRight(base, "/"), key: bytes.Clone(key)}, nil
 }
 
-// The kinds of pages.
+// The kinds of pages. A signature is good for its kind alone.
 const (
-	pageLog  = "log"
-	pageRun  = "run"
-	pageLane = "lane"
+	pageLog        = "log"
+	pageRun        = "run"
+	pageLane       = "lane"
+	pageRepository = "repository"
 )
 
-// Log is the address of a program's log.
+// Log is the address of a program's log, by the name of its row.
 func (s *Signer) Log(key string) string { return s.address(pageLog, key) }
 
 // Run is the address of a run's page.
@@ -42,21 +48,25 @@ func (s *Signer) Run(repo app.RepoID, commit app.SHA) string {
 // Lane is the address of a lane's page.
 func (s *Signer) Lane(at app.Address) string { return s.address(pageLane, at.String()) }
 
-func (s *Signer) address(kind, subject string) string {
-	name := base64.RawURLEncoding.EncodeToString([]byte(subject))
-	return fmt.Sprintf("%s/%s/%s/%s", s.base, kind, s.signature(kind, subject), name)
+// Repository is the address of the page of all lanes of a repository.
+func (s *Signer) Repository(repo app.RepoID) string {
+	return s.address(pageRepository, app.RepositoryAddress(repo).String())
 }
 
-// signature is 128 bits over the kind and the subject.
+func (s *Signer) address(kind, subject string) string {
+	return s.base + "/" + kind + "/" + s.signature(kind, subject) + "/" + base64.RawURLEncoding.EncodeToString([]byte(subject))
+}
+
+// signature is 128 bits over the kind and the subject: no more can be guessed than a key of that length.
 func (s *Signer) signature(kind, subject string) string {
 	mac := hmac.New(sha256.New, s.key)
 	mac.Write([]byte(kind + "\x00" + subject))
 	return base64.RawURLEncoding.EncodeToString(mac.Sum(nil)[:16])
 }
 
-// subject is what an address is about, if it was made with our key.
+// subject is what an address is about, if it was made with our key. It takes the same time however much of a signature is right.
 func (s *Signer) subject(kind, signature, name string) (string, bool) {
-	subject, err := base64.RawURLEncoding.DecodeString(name)
+	subject, err := base64.RawURLEncoding.Strict().DecodeString(name)
 	if err != nil {
 		return "", false
 	}

@@ -1,9 +1,9 @@
 package handlers
 
 import (
-	"encoding/json"
+	"errors"
 	"fmt"
-	"slices"
+	"strings"
 
 	"github.com/google/go-github/v62/github"
 
@@ -13,77 +13,59 @@ import (
 // Translator turns stored events into letters to repositories. It is pure, and safe for concurrent use.
 type Translator struct {
 	AppID int64                                          // ours: its own check runs are no news
-	Allow func(owner, name string) (ok bool, why string) // whom this server serves
+	Allow func(owner, name string) (ok bool, why string) // whom this server serves; nil serves nobody
 }
 
-// handled says whether slipway does anything with an event of that name.
-func handled(name string) bool {
-	return slices.Contains([]string{"push", "pull_request", "issue_comment", "check_run", "check_suite", "merge_group",
-		"installation", "installation_repositories", "repository"}, name)
-}
+// notHandled is why an event is ignored that nobody handles.
+func notHandled(name string) string { return "slipway does nothing with " + name + " events" }
 
 // Translate says what an event means, or why it means nothing. An error is an event that can't be understood: its body does not fit its
-// name, or lacks what GitHub always sends. A signature does not cover the name, so the body is never believed to be what the name says.
+// name, or lacks what GitHub always sends. A signature does not cover the name, so a body is never believed to be what its name says.
 func (t Translator) Translate(e app.Event) (letters []app.Letter, ignored string, err error) {
 	if !handled(e.Name) {
-		return nil, "slipway does not handle " + e.Name + " events", nil
+		return nil, notHandled(e.Name), nil
 	}
 	if err := fits(e); err != nil {
 		return nil, "", err
 	}
+	letters, err = t.read(e)
+	if why := ignorance(""); errors.As(err, &why) {
+		return nil, string(why), nil
+	}
+	if err != nil {
+		return nil, "", fmt.Errorf("reading a %s event: %w", e.Name, err)
+	}
+	return letters, "", nil
+}
+
+// ignorance is why an event is understood and means nothing. It travels as an error up to Translate.
+type ignorance string
+
+// Error is the reason.
+func (i ignorance) Error() string { return string(i) }
+
+// nothingWhen is an event whose action changes nothing for slipway.
+func nothingWhen(what, action string) error {
+	return ignorance(fmt.Sprintf("slipway does nothing when %s is %.40q", what, action))
+}
+
+// read parses an event by its name.
+func (t Translator) read(e app.Event) ([]app.Letter, error) {
+	switch e.Name {
+	case "push":
+		return t.push(e.Body)
+	case "check_run":
+		return t.checkRun(e)
+	}
 	parsed, err := github.ParseWebHook(e.Name, e.Body)
 	if err != nil {
-		return nil, "", fmt.Errorf("reading a %s event: %w", e.Name, err)
+		return nil, err
 	}
-	letters, ignored, err = t.letters(e, parsed)
-	if err != nil {
-		return nil, "", fmt.Errorf("reading a %s event: %w", e.Name, err)
-	}
-	if len(letters) == 0 && ignored == "" {
-		ignored = "nothing of it concerns slipway"
-	}
-	return letters, ignored, nil
-}
-
-// telling names, for each event, the keys without which a body is none of it.
-func telling(name string) []string {
-	return map[string][]string{
-		"push":                      {"ref", "after", "repository"},
-		"pull_request":              {"action", "pull_request", "repository"},
-		"issue_comment":             {"action", "comment", "issue", "repository"},
-		"check_run":                 {"action", "check_run", "repository"},
-		"check_suite":               {"action", "check_suite", "repository"},
-		"merge_group":               {"action", "merge_group", "repository"},
-		"installation":              {"action", "installation"},
-		"installation_repositories": {"action", "installation", "repositories_added", "repositories_removed"},
-		"repository":                {"action", "repository"},
-	}[name]
-}
-
-// fits holds that a body is one of its event's.
-func fits(e app.Event) error {
-	var keys map[string]json.RawMessage
-	if err := json.Unmarshal(e.Body, &keys); err != nil {
-		return fmt.Errorf("the body of a %s event is no JSON object: %w", e.Name, err)
-	}
-	for _, k := range telling(e.Name) {
-		if v, ok := keys[k]; !ok || string(v) == "null" {
-			return fmt.Errorf("the body does not fit the event %s: it has no %s", e.Name, k)
-		}
-	}
-	return nil
-}
-
-func (t Translator) letters(e app.Event, parsed any) ([]app.Letter, string, error) {
 	switch p := parsed.(type) {
-	case *github.PushEvent:
-		return t.push(p)
 	case *github.PullRequestEvent:
 		return t.pull(p)
 	case *github.IssueCommentEvent:
 		return t.comment(e, p)
-	case *github.CheckRunEvent:
-		return t.checkRun(e, p)
 	case *github.CheckSuiteEvent:
 		return t.checkSuite(e, p)
 	case *github.MergeGroupEvent:
@@ -95,29 +77,58 @@ func (t Translator) letters(e app.Event, parsed any) ([]app.Letter, string, erro
 	case *github.RepositoryEvent:
 		return t.repository(p)
 	}
-	return nil, "", fmt.Errorf("nobody reads %T", parsed)
+	return nil, fmt.Errorf("nobody reads %T", parsed)
 }
 
-// repo is a repository as an event describes it. It says why a repository is not served.
-func (t Translator) repo(r *github.Repository, i *github.Installation) (app.Repo, string, error) {
+// served is a repository as an event describes it. One that this server does not serve is ignorance.
+func (t Translator) served(r *github.Repository, i *github.Installation) (app.Repo, error) {
+	repo, err := describe(r, i)
+	if err != nil {
+		return repo, err
+	}
+	return repo, t.allowed(repo.Owner, repo.Name)
+}
+
+// describe is a repository of an installation.
+func describe(r *github.Repository, i *github.Installation) (app.Repo, error) {
 	owner := r.GetOwner().GetLogin()
 	if owner == "" {
-		owner = r.GetOwner().GetName() // as pushes have it
+		owner = r.GetOwner().GetName() // as old pushes have it
+	}
+	branch := r.GetDefaultBranch()
+	if branch == "" {
+		branch = r.GetMasterBranch()
 	}
 	repo := app.Repo{
-		ID: app.RepoID(r.GetID()), Owner: owner, Name: r.GetName(), DefaultBranch: r.GetDefaultBranch(), Installation: i.GetID(),
+		ID: app.RepoID(r.GetID()), Owner: owner, Name: r.GetName(), DefaultBranch: branch, Installation: i.GetID(),
 		Personal: r.GetOwner().GetType() == "User", Private: r.GetPrivate(),
 	}
 	switch {
-	case repo.ID <= 0 || repo.Owner == "" || repo.Name == "":
-		return repo, "", fmt.Errorf("the repository has no number or no name")
+	case repo.ID <= 0:
+		return repo, errors.New("the repository has no number")
+	case !isName(repo.Owner) || !isName(repo.Name):
+		return repo, fmt.Errorf("%.100q is no repository's name", repo.FullName())
 	case repo.Installation <= 0:
-		return repo, "the event does not come from an installation of the App", nil
+		return repo, ignorance("it does not come from an installation of the App")
 	}
-	if ok, why := t.Allow(repo.Owner, repo.Name); !ok {
-		return repo, why, nil
+	return repo, nil
+}
+
+// isName says whether something can be an account's or a repository's name: names become parts of addresses and of folders.
+func isName(s string) bool {
+	const others = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_."
+	return s != "" && s != "." && s != ".." && len(s) <= 100 && strings.Trim(s, others) == ""
+}
+
+// allowed is ignorance if this server does not serve a repository.
+func (t Translator) allowed(owner, name string) error {
+	if t.Allow == nil {
+		return ignorance("this server serves nobody")
 	}
-	return repo, "", nil
+	if ok, why := t.Allow(owner, name); !ok {
+		return ignorance(why)
+	}
+	return nil
 }
 
 // to is one letter to a repository.
@@ -127,4 +138,13 @@ func to(repo app.RepoID, m app.Message) []app.Letter {
 
 func person(u *github.User) app.Person {
 	return app.Person{ID: u.GetID(), Login: u.GetLogin(), Bot: u.GetType() == "Bot"}
+}
+
+// commit reads a commit's name. GitHub writes "no commit" as forty zeros, which is none either.
+func commit(what, s string) (app.SHA, error) {
+	sha, err := app.ParseSHA(s)
+	if err != nil || strings.Trim(s, "0") == "" {
+		return "", fmt.Errorf("%s is %.50q, which names no commit", what, s)
+	}
+	return sha, nil
 }

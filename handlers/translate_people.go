@@ -1,7 +1,10 @@
 package handlers
 
 import (
+	"encoding/json"
+	"errors"
 	"fmt"
+	"unicode/utf8"
 
 	"github.com/google/go-github/v62/github"
 
@@ -10,133 +13,146 @@ import (
 
 // What people say and press, and what other Apps report.
 
+// maxComment is how many characters GitHub lets a comment have.
+const maxComment = 65536
+
 // comment is what a person wrote on a pull request, when it was written. An edit is no command, and bots are not obeyed.
-func (t Translator) comment(e app.Event, p *github.IssueCommentEvent) ([]app.Letter, string, error) {
-	repo, why, err := t.repo(p.GetRepo(), p.GetInstallation())
-	if err != nil || why != "" {
-		return nil, why, err
+func (t Translator) comment(e app.Event, p *github.IssueCommentEvent) ([]app.Letter, error) {
+	repo, err := t.served(p.GetRepo(), p.GetInstallation())
+	if err != nil {
+		return nil, err
 	}
-	by := person(p.GetComment().GetUser())
+	c, by := p.GetComment(), person(p.GetComment().GetUser())
 	switch {
 	case p.GetAction() != "created":
-		return nil, "a comment counts as it was written: " + p.GetAction() + " changes nothing", nil
+		return nil, ignorance("a comment counts as it was written; that it is " + cut(p.GetAction()) + " changes nothing")
 	case !p.GetIssue().IsPullRequest():
-		return nil, "it is not on a pull request", nil
+		return nil, ignorance("it is not on a pull request")
 	case by.Bot || p.GetSender().GetType() == "Bot":
-		return nil, "it is by a bot", nil
-	case p.GetComment().GetID() <= 0 || p.GetIssue().GetNumber() <= 0 || by.Login == "":
-		return nil, "", fmt.Errorf("the comment has no number or no author")
+		return nil, ignorance("it is by a bot")
+	case c.GetID() <= 0 || p.GetIssue().GetNumber() <= 0:
+		return nil, errors.New("the comment or its pull request has no number")
+	case by.ID <= 0 || by.Login == "":
+		return nil, errors.New("the comment has no author")
 	case p.GetSender().GetID() != by.ID:
-		return nil, "it was not sent by its author", nil
+		return nil, errors.New("the comment was not sent by its author")
+	case c.GetCreatedAt().IsZero():
+		return nil, errors.New("the comment does not say when it was written")
+	case utf8.RuneCountInString(c.GetBody()) > maxComment:
+		return nil, fmt.Errorf("the comment is longer than GitHub's %d characters", maxComment)
 	}
 	m := app.Commented{
-		Repo: repo, Pull: p.GetIssue().GetNumber(), Comment: p.GetComment().GetID(), By: by, Body: p.GetComment().GetBody(),
-		Written: p.GetComment().GetCreatedAt().UTC(), Received: e.Received,
+		Repo: repo, Pull: p.GetIssue().GetNumber(), Comment: c.GetID(), By: by, Body: c.GetBody(),
+		Written: c.GetCreatedAt().UTC(), Received: e.Received,
 	}
-	return to(repo.ID, m), "", nil
+	return to(repo.ID, m), nil
+}
+
+// checkRunEvent is go-github's, but for what is told of Apps: their times come in other forms too, and nobody reads them.
+type checkRunEvent struct {
+	github.CheckRunEvent
+	Run *checkRun `json:"check_run"`
+}
+
+type checkRun struct {
+	github.CheckRun
+	App        theApp          `json:"app"`
+	CheckSuite json.RawMessage `json:"check_suite"`
+}
+
+type theApp struct {
+	ID   int64  `json:"id"`
+	Slug string `json:"slug"`
 }
 
 // checkRun is a button of ours, our Re-run, or another App's news.
-func (t Translator) checkRun(e app.Event, p *github.CheckRunEvent) ([]app.Letter, string, error) {
-	repo, why, err := t.repo(p.GetRepo(), p.GetInstallation())
-	if err != nil || why != "" {
-		return nil, why, err
+func (t Translator) checkRun(e app.Event) ([]app.Letter, error) {
+	var p checkRunEvent
+	if err := json.Unmarshal(e.Body, &p); err != nil {
+		return nil, err
 	}
-	run := p.GetCheckRun()
-	commit, err := app.ParseSHA(run.GetHeadSHA())
+	repo, err := t.served(p.GetRepo(), p.GetInstallation())
 	if err != nil {
-		return nil, "", fmt.Errorf("its commit: %w", err)
+		return nil, err
 	}
-	if run.GetApp().GetID() != t.AppID {
-		return to(repo.ID, app.Reported{Repo: repo, Commit: commit, App: run.GetApp().GetSlug(), Check: run.GetName()}), "", nil
+	head, err := commit("its commit", p.Run.GetHeadSHA())
+	switch {
+	case err != nil:
+		return nil, err
+	case p.Run.App.ID <= 0 || p.Run.GetName() == "":
+		return nil, errors.New("the check run has no App or no name")
+	case p.Run.App.ID != t.AppID:
+		return reported(repo, head, p)
 	}
-	m := app.Pressed{Repo: repo, Commit: commit, External: run.GetExternalID(), By: person(p.GetSender()), Delivery: e.Delivery, Received: e.Received}
+	m := pressed(e, repo, head, p.GetSender())
+	m.External = p.Run.GetExternalID()
 	switch p.GetAction() {
 	case "requested_action":
-		m.Identifier = p.GetRequestedAction().Identifier
+		if p.RequestedAction != nil {
+			m.Identifier = p.RequestedAction.Identifier
+		}
 	case "rerequested":
 		m.Identifier = string(app.VerbRetry)
 	default:
-		return nil, "our own check run was " + p.GetAction(), nil
+		return nil, nothingWhen("a check run of ours", p.GetAction())
 	}
-	if m.By.Login == "" || m.By.Bot {
-		return nil, "nobody in person pressed it", nil
+	switch {
+	case m.Identifier == "":
+		return nil, errors.New("it does not say which button was pressed")
+	case m.External == "":
+		return nil, ignorance("the check run has no external_id, and all that slipway makes have one")
 	}
-	return to(repo.ID, m), "", nil
+	return byHand(m)
+}
+
+// reported is another App's check run that changed: whoever waits for it looks at it.
+func reported(repo app.Repo, head app.SHA, p checkRunEvent) ([]app.Letter, error) {
+	switch p.GetAction() {
+	case "created", "completed", "rerequested":
+	default:
+		return nil, nothingWhen("a check run of another App", p.GetAction())
+	}
+	if p.Run.App.Slug == "" {
+		return nil, ignorance("the check run's App has no slug, by which it could be waited for")
+	}
+	return to(repo.ID, app.Reported{Repo: repo, Commit: head, App: p.Run.App.Slug, Check: p.Run.GetName()}), nil
 }
 
 // checkSuite is the Re-run of everything.
-func (t Translator) checkSuite(e app.Event, p *github.CheckSuiteEvent) ([]app.Letter, string, error) {
-	repo, why, err := t.repo(p.GetRepo(), p.GetInstallation())
-	if err != nil || why != "" {
-		return nil, why, err
-	}
-	if p.GetAction() != "rerequested" || p.GetCheckSuite().GetApp().GetID() != t.AppID {
-		return nil, "slipway works by pushes and pull requests, not by check suites", nil
-	}
-	commit, err := app.ParseSHA(p.GetCheckSuite().GetHeadSHA())
+func (t Translator) checkSuite(e app.Event, p *github.CheckSuiteEvent) ([]app.Letter, error) {
+	repo, err := t.served(p.GetRepo(), p.GetInstallation())
 	if err != nil {
-		return nil, "", fmt.Errorf("its commit: %w", err)
+		return nil, err
 	}
-	m := app.Pressed{
-		Repo: repo, Commit: commit, Identifier: string(app.VerbRetry), By: person(p.GetSender()), Delivery: e.Delivery, Received: e.Received,
+	suite := p.GetCheckSuite()
+	switch {
+	case suite.GetApp().GetID() <= 0:
+		return nil, errors.New("the check suite has no App")
+	case suite.GetApp().GetID() != t.AppID:
+		return nil, ignorance("it is another App's check suite")
+	case p.GetAction() != "rerequested":
+		return nil, nothingWhen("a check suite", p.GetAction())
 	}
-	return to(repo.ID, m), "", nil
-}
-
-// installation begins or ends the service of an account.
-func (t Translator) installation(p *github.InstallationEvent) ([]app.Letter, string, error) {
-	id := p.GetInstallation().GetID()
-	if id <= 0 {
-		return nil, "", fmt.Errorf("the installation has no number")
-	}
-	switch p.GetAction() {
-	case "deleted", "suspend":
-		return to(0, app.Served{Installation: id, Gone: true}), "", nil
-	case "created", "unsuspend":
-		return t.served(p.GetInstallation(), p.Repositories, false)
-	}
-	return nil, "slipway does nothing when an installation is " + p.GetAction(), nil
-}
-
-func (t Translator) installationRepositories(p *github.InstallationRepositoriesEvent) ([]app.Letter, string, error) {
-	gone, _, err := t.served(p.GetInstallation(), p.RepositoriesRemoved, true)
+	head, err := commit("its commit", suite.GetHeadSHA())
 	if err != nil {
-		return nil, "", err
+		return nil, err
 	}
-	come, why, err := t.served(p.GetInstallation(), p.RepositoriesAdded, false)
-	return append(gone, come...), why, err
+	m := pressed(e, repo, head, p.GetSender())
+	m.Identifier = string(app.VerbRetry)
+	return byHand(m)
 }
 
-// served is a letter for each repository of an installation event, which describes them in brief. What is missing is read from GitHub when
-// the repository is compared with it.
-func (t Translator) served(i *github.Installation, repos []*github.Repository, gone bool) (letters []app.Letter, why string, err error) {
-	for _, r := range repos {
-		r.Owner = i.GetAccount()
-		repo, not, err := t.repo(r, i)
-		if err != nil {
-			return nil, "", err
-		}
-		if not != "" {
-			why = not
-			continue
-		}
-		letters = append(letters, to(repo.ID, app.Served{Repo: repo, Installation: i.GetID(), Gone: gone})...)
-	}
-	return letters, why, nil
+func pressed(e app.Event, repo app.Repo, head app.SHA, by *github.User) app.Pressed {
+	return app.Pressed{Repo: repo, Commit: head, By: person(by), Delivery: e.Delivery, Received: e.Received}
 }
 
-// repository is renamed, moved, or gone.
-func (t Translator) repository(p *github.RepositoryEvent) ([]app.Letter, string, error) {
-	repo, why, err := t.repo(p.GetRepo(), p.GetInstallation())
-	if err != nil || why != "" {
-		return nil, why, err
+// byHand lets a button count if a person pressed it.
+func byHand(m app.Pressed) ([]app.Letter, error) {
+	switch {
+	case m.By.ID <= 0 || m.By.Login == "":
+		return nil, errors.New("it does not say who pressed it")
+	case m.By.Bot:
+		return nil, ignorance("a bot pressed it")
 	}
-	switch p.GetAction() {
-	case "deleted", "archived":
-		return to(repo.ID, app.Served{Repo: repo, Installation: repo.Installation, Gone: true}), "", nil
-	case "renamed", "transferred", "edited", "unarchived":
-		return to(repo.ID, app.Served{Repo: repo, Installation: repo.Installation}), "", nil
-	}
-	return nil, "slipway does nothing when a repository is " + p.GetAction(), nil
+	return to(m.Repo.ID, m), nil
 }

@@ -1,14 +1,16 @@
 // Package handlers is HTTP in: the webhook (verify, store, answer), a stored event as messages, the pages, and health.
+//
+// A delivery's way: webhook.go takes it in, signature.go and body.go being its parts; later the engine calls translate.go, which turns it
+// into letters (translate_code.go, translate_people.go). A page's way: signer.go makes its address and knows it again, then runpage.go,
+// lanepage.go, repopage.go or logpage.go show what stands where, by the templates in pages.
 package handlers
 
 import (
 	"context"
-	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
 	"runtime/debug"
-	"sync/atomic"
 
 	"github.com/gorilla/mux"
 
@@ -17,7 +19,9 @@ import (
 	"github.com/slipway-cd/slipway/deploy"
 )
 
-// Logs reads what a program has written, from a byte offset on, and goes on until its outcome is known.
+// Logs reads what a program has written, from a byte offset on, and goes on until its outcome is known. Nothing is read from an offset
+// past the end. When ctx ends, what is there can still be read, and then an error: that is how the pages find a log's end. An error that
+// wraps fs.ErrNotExist, or is an app.ErrNotFound, says that there is no such log.
 type Logs interface {
 	Logs(ctx context.Context, key string, offset int64) (io.ReadCloser, error)
 }
@@ -29,17 +33,17 @@ type States interface {
 	ShowLanes(ctx context.Context, repo app.RepoID) ([]deploy.Lane, error)
 }
 
-// Options are what the pages and the intake need. All are needed.
+// Options are what the pages and the intake need. All are needed, but for Answered.
 type Options struct {
 	Inbox    Inbox
 	Secrets  []string // of the webhook: one, or two while it is changed
 	Clock    app.Clock
-	Nudge    func()           // says that an event was stored
+	Nudge    func()           // says that an event was stored; it must not block
 	Answered func(status int) // counts webhooks
 	Signer   *Signer
 	Logs     Logs
 	States   States
-	Ready    func(ctx context.Context) (problems []string, ready bool)
+	Ready    func(ctx context.Context) (problems []string, ready bool) // what is missing, and whether events can be taken in all the same
 	Version  string
 	Log      *slog.Logger
 }
@@ -47,85 +51,57 @@ type Options struct {
 // Web serves everything that is reached from outside. It is safe for concurrent use.
 type Web struct {
 	Options
-	draining atomic.Bool
-	router   *mux.Router
-	pages    *pages
+	secrets secrets
+	bodies  bodies
+	readers chan struct{} // holds one for each log that is being read
+	pages   *pages
+	router  *mux.Router
+	stopped context.Context // ends when the server stops
+	stop    context.CancelFunc
 }
 
 // New makes the handler.
 func New(o Options) *Web {
-	w := &Web{Options: o, pages: newPages()}
-	r := mux.NewRouter().UseEncodedPath()
-	r.HandleFunc("/webhook", w.receive).Methods(http.MethodPost)
-	r.HandleFunc("/healthz", w.healthz).Methods(http.MethodGet, http.MethodHead)
-	r.HandleFunc("/readyz", w.readyz).Methods(http.MethodGet, http.MethodHead)
-	r.HandleFunc("/log/{signature}/{name}", w.signed(pageLog, w.logPage)).Methods(http.MethodGet)
-	r.HandleFunc("/run/{signature}/{name}", w.signed(pageRun, w.runPage)).Methods(http.MethodGet)
-	r.HandleFunc("/lane/{signature}/{name}", w.signed(pageLane, w.lanePage)).Methods(http.MethodGet)
-	r.HandleFunc("/", w.front).Methods(http.MethodGet)
-	w.router = r
+	w := &Web{Options: o, secrets: newSecrets(o.Secrets), bodies: newBodies(), readers: make(chan struct{}, maxReaders)}
+	w.pages = newPages(w.Clock)
+	w.stopped, w.stop = context.WithCancel(context.Background())
+	w.router = w.routes()
 	return w
 }
 
 // ServeHTTP serves one request. A panic is that request's failure alone.
 func (w *Web) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
-	defer func() {
-		if p := recover(); p != nil {
-			if p == http.ErrAbortHandler {
-				panic(p)
-			}
-			w.Log.Error("a request failed", "path", r.URL.Path, "panic", p, "stack", string(debug.Stack()))
-			http.Error(rw, "something is wrong here; the server's log says what", http.StatusInternalServerError)
-		}
-	}()
-	guard(rw.Header())
+	defer w.survive(rw, r)
+	if r.URL.Path == hookPath && r.Method == http.MethodPost {
+		w.receive(rw, r) // the router would find it too; thousands in a second are spared its cost
+		return
+	}
+	guard(rw.Header(), w.pages.policy)
 	w.router.ServeHTTP(rw, r)
 }
 
-// guard sets what keeps pages private: they are not cached, not framed, load nothing from elsewhere and tell nobody where they were.
-func guard(h http.Header) {
+// survive ends a panic with an answer. What has begun to answer before (a log) ends its own.
+func (w *Web) survive(rw http.ResponseWriter, r *http.Request) {
+	p := recover()
+	if p == nil {
+		return
+	}
+	if p == http.ErrAbortHandler {
+		panic(p)
+	}
+	w.Log.Error("a request failed", "method", r.Method, "route", route(r), "panic", p, "stack", string(debug.Stack()))
+	http.Error(rw, "something is wrong here; slipway's log says what", http.StatusInternalServerError)
+}
+
+// Drain ends the intake, which answers 503 from now on, and the logs that are being read: the server stops. It may be called more than
+// once.
+func (w *Web) Drain() { w.stop() }
+
+// guard sets what keeps pages private: they are not cached, not framed, load nothing, run nothing and tell nobody where they were.
+func guard(h http.Header, policy string) {
 	h.Set("Cache-Control", "no-store")
-	h.Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'")
+	h.Set("Content-Security-Policy", policy)
 	h.Set("Referrer-Policy", "no-referrer")
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("X-Robots-Tag", "noindex")
-}
-
-// signed lets a page be seen under addresses that we made, and says of any other that it is not there.
-func (w *Web) signed(kind string, page func(http.ResponseWriter, *http.Request, string)) http.HandlerFunc {
-	return func(rw http.ResponseWriter, r *http.Request) {
-		v := mux.Vars(r)
-		subject, ok := w.Signer.subject(kind, v["signature"], v["name"])
-		if !ok {
-			http.NotFound(rw, r)
-			return
-		}
-		page(rw, r, subject)
-	}
-}
-
-// front shows nothing of any repository.
-func (w *Web) front(rw http.ResponseWriter, _ *http.Request) {
-	rw.Header().Set("Content-Type", "text/plain; charset=utf-8")
-	fmt.Fprintf(rw, "This is slipway %s. Its pages are linked from GitHub.\n", w.Version)
-}
-
-// healthz says that the process lives.
-func (w *Web) healthz(rw http.ResponseWriter, _ *http.Request) { fmt.Fprintln(rw, "ok") }
-
-// readyz says whether events can be taken in, and what the App lacks.
-func (w *Web) readyz(rw http.ResponseWriter, r *http.Request) {
-	problems, ready := w.Ready(r.Context())
-	if w.draining.Load() {
-		problems, ready = append(problems, "the server is stopping"), false
-	}
-	if !ready {
-		rw.WriteHeader(http.StatusServiceUnavailable)
-	}
-	if len(problems) == 0 {
-		fmt.Fprintln(rw, "ready")
-	}
-	for _, p := range problems {
-		fmt.Fprintln(rw, p)
-	}
 }

@@ -2,121 +2,112 @@ package handlers
 
 import (
 	"context"
-	"crypto/hmac"
-	"crypto/sha256"
-	"encoding/hex"
-	"errors"
 	"io"
 	"mime"
 	"net/http"
-	"strings"
 
 	"github.com/slipway-cd/slipway/app"
 )
 
-// maxBody is the largest webhook that GitHub sends.
-const maxBody = 25 << 20
-
-// Inbox stores events. Both return once the event is durable; a repeat is not stored again.
+// Inbox stores events. Both methods return once the event is durable. A repeat is not stored again: that is the store's to see, by the
+// delivery's id, and stored is false.
 type Inbox interface {
 	Accept(ctx context.Context, e app.Event) (stored bool, err error)
 	Ignore(ctx context.Context, e app.Event, reason string) error
 }
 
-// receive takes one delivery: bounded, verified over its raw bytes before anything is parsed, stored, and only then answered.
-func (w *Web) receive(rw http.ResponseWriter, r *http.Request) {
-	status, text := w.take(r)
-	w.Answered(status)
-	http.Error(rw, text, status)
+// answer is what a delivery is answered with.
+type answer struct {
+	status int
+	text   string
 }
 
-func (w *Web) take(r *http.Request) (status int, text string) {
-	if w.draining.Load() {
-		return http.StatusServiceUnavailable, "slipway is stopping; GitHub lists this delivery as failed and it is asked for again"
+// receive takes one delivery in. It logs nothing of those that are well or that strangers send, for there may be thousands in a second.
+func (w *Web) receive(rw http.ResponseWriter, r *http.Request) {
+	a := w.take(r)
+	if w.Answered != nil {
+		w.Answered(a.status)
+	}
+	h := rw.Header()
+	h.Set("Content-Type", "text/plain; charset=utf-8")
+	h.Set("X-Content-Type-Options", "nosniff")
+	rw.WriteHeader(a.status)
+	io.WriteString(rw, a.text)
+}
+
+// take bounds a delivery, verifies it over its raw bytes before anything of it is believed, stores it, and only then has a good answer.
+func (w *Web) take(r *http.Request) answer {
+	if w.stopped.Err() != nil {
+		return answer{http.StatusServiceUnavailable, "slipway is stopping; GitHub lists this delivery as failed, and slipway asks for it again\n"}
+	}
+	if r.ContentLength > maxBody {
+		return tooLarge()
+	}
+	given, ok := readSignature(r.Header.Get("X-Hub-Signature-256"))
+	if !ok {
+		return answer{http.StatusUnauthorized, "a delivery carries X-Hub-Signature-256; set a secret for the webhook\n"}
+	}
+	body, refused := w.bodies.read(r)
+	if refused != nil {
+		return *refused
+	}
+	if !w.secrets.signed(given, body) {
+		return answer{http.StatusUnauthorized, "X-Hub-Signature-256 does not fit the body and the webhook's secret\n"}
 	}
 	delivery, name := r.Header.Get("X-GitHub-Delivery"), r.Header.Get("X-GitHub-Event")
-	if delivery == "" || name == "" || len(delivery) > 200 || len(name) > 100 {
-		return http.StatusBadRequest, "a delivery has X-GitHub-Delivery and X-GitHub-Event"
+	if !isToken(delivery, 200) || !isToken(name, 100) {
+		return answer{http.StatusBadRequest, "a delivery carries X-GitHub-Delivery and X-GitHub-Event\n"}
 	}
-	if kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || kind != "application/json" {
-		return http.StatusUnsupportedMediaType, "set the webhook's content type to application/json"
-	}
-	body, status, text := read(r)
-	if status != 0 {
-		return status, text
-	}
-	if !signed(w.Secrets, r.Header.Get("X-Hub-Signature-256"), body) {
-		return http.StatusUnauthorized, "X-Hub-Signature-256 does not fit the body and the webhook's secret"
+	if !isJSON(r.Header.Get("Content-Type")) {
+		return answer{http.StatusUnsupportedMediaType, "set the webhook's content type to application/json\n"}
 	}
 	return w.store(r.Context(), app.Event{Delivery: delivery, Name: name, Body: body, Received: w.Clock.Now()})
 }
 
-// read reads a body up to its bound. Its announced length sizes the buffer, and is not believed beyond a megabyte.
-func read(r *http.Request) (body []byte, status int, text string) {
-	if r.ContentLength > maxBody {
-		return nil, http.StatusRequestEntityTooLarge, "a webhook has at most 25 MB"
-	}
-	buffer := make([]byte, 0, max(512, min(r.ContentLength+1, 1<<20)))
-	for {
-		if len(buffer) == cap(buffer) {
-			buffer = append(buffer, 0)[:len(buffer)]
-		}
-		n, err := r.Body.Read(buffer[len(buffer):cap(buffer)])
-		buffer = buffer[:len(buffer)+n]
-		switch {
-		case len(buffer) > maxBody:
-			return nil, http.StatusRequestEntityTooLarge, "a webhook has at most 25 MB"
-		case errors.Is(err, io.EOF):
-			return buffer, 0, ""
-		case err != nil:
-			return nil, http.StatusBadRequest, "the body ended too early"
-		}
-	}
-}
-
-// signed says whether one of the secrets made this signature, in constant time.
-func signed(secrets []string, header string, body []byte) bool {
-	digits, ok := strings.CutPrefix(header, "sha256=")
-	if !ok {
-		return false
-	}
-	given, err := hex.DecodeString(digits)
-	if err != nil {
-		return false
-	}
-	valid := false
-	for _, s := range secrets {
-		mac := hmac.New(sha256.New, []byte(s))
-		mac.Write(body)
-		valid = hmac.Equal(given, mac.Sum(nil)) && s != "" || valid
-	}
-	return valid
-}
-
-// store makes an event durable. What nobody handles is kept as ignored, with the reason, so that it can be looked up.
-func (w *Web) store(ctx context.Context, e app.Event) (status int, text string) {
+// store makes an event durable. What nobody handles is kept as ignored, with the reason, so that it can be looked up. Whether its
+// repository is served is asked when it is understood: that takes reading the body, and GitHub waits for the answer.
+func (w *Web) store(ctx context.Context, e app.Event) answer {
 	if !handled(e.Name) {
-		if err := w.Inbox.Ignore(ctx, e, "slipway does not handle "+e.Name+" events"); err != nil {
-			return w.refused(err)
+		if err := w.Inbox.Ignore(ctx, e, notHandled(e.Name)); err != nil {
+			return w.unstored(e, err)
 		}
-		return http.StatusAccepted, "stored, and ignored: slipway does not handle this event"
+		return answer{http.StatusAccepted, "stored and ignored: " + notHandled(e.Name) + "\n"}
 	}
 	stored, err := w.Inbox.Accept(ctx, e)
 	if err != nil {
-		return w.refused(err)
+		return w.unstored(e, err)
 	}
 	if !stored {
-		return http.StatusAccepted, "known already"
+		return answer{http.StatusAccepted, "known already\n"}
 	}
 	w.Nudge()
-	return http.StatusAccepted, "stored"
+	return answer{http.StatusAccepted, "stored\n"}
 }
 
-// refused is the answer when an event could not be made durable: GitHub lists it as failed, and it is asked for again.
-func (w *Web) refused(err error) (status int, text string) {
-	w.Log.Error("storing a webhook", "error", err)
-	return http.StatusInternalServerError, "it could not be stored"
+// unstored is the answer when an event is not known to be durable: GitHub lists it as failed, and it is asked for again.
+func (w *Web) unstored(e app.Event, err error) answer {
+	w.Log.Error("storing a webhook", "delivery", e.Delivery, "event", e.Name, "error", err)
+	return answer{http.StatusServiceUnavailable, "it could not be stored; slipway's log says why\n"}
 }
 
-// Drain lets intake answer 503 from now on: the server stops.
-func (w *Web) Drain() { w.draining.Store(true) }
+// isToken says whether a header is printable ASCII without spaces, of a length between 1 and most.
+func isToken(s string, most int) bool {
+	if s == "" || len(s) > most {
+		return false
+	}
+	for i := range len(s) {
+		if s[i] <= ' ' || s[i] > '~' {
+			return false
+		}
+	}
+	return true
+}
+
+// isJSON says whether a content type is JSON. GitHub's other choice, a form, is refused: its bytes are not the event's.
+func isJSON(contentType string) bool {
+	if contentType == "application/json" { // as GitHub sends it
+		return true
+	}
+	kind, _, err := mime.ParseMediaType(contentType)
+	return err == nil && kind == "application/json"
+}

@@ -1,0 +1,104 @@
+package handlers
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/slipway-cd/slipway/app"
+)
+
+// handled says whether slipway does anything with an event of that name.
+func handled(name string) bool { return telling(name) != nil }
+
+// telling names, for each event that is handled, the keys without which a body is none of it.
+func telling(name string) []string {
+	switch name {
+	case "push":
+		return []string{"ref", "before", "after", "repository"}
+	case "pull_request":
+		return []string{"action", "number", "pull_request", "repository"}
+	case "issue_comment":
+		return []string{"action", "comment", "issue", "repository"}
+	case "check_run":
+		return []string{"action", "check_run", "repository"}
+	case "check_suite":
+		return []string{"action", "check_suite", "repository"}
+	case "merge_group":
+		return []string{"action", "merge_group", "repository"}
+	case "installation":
+		return []string{"action", "installation"}
+	case "installation_repositories":
+		return []string{"action", "installation", "repositories_added", "repositories_removed"}
+	case "repository":
+		return []string{"action", "repository"}
+	}
+	return nil
+}
+
+// isSubject knows the keys under which GitHub's events have what they are about. A body with one that its event does not have is another's:
+// that a label was deleted must never be read as that its repository was.
+func isSubject(key string) bool {
+	switch key {
+	case "alert", "answer", "blocked_by_issue", "blocked_user", "blocking_issue", "branch_protection_rule", "check_run", "check_suite",
+		"client_payload", "comment", "commit", "commits", "custom_property", "definition", "deployment", "deployment_callback_url",
+		"deployment_status", "discussion", "environment", "exclusion_pattern", "forkee", "head_commit", "hook", "hook_id", "invitation",
+		"issue", "issue_type", "key", "label", "license", "marketplace_purchase", "member", "membership", "merge_group", "milestone",
+		"new_property_values", "old_property_values", "package", "pages", "parent_issue", "personal_access_token_request", "project",
+		"project_card", "project_column", "projects_v2", "projects_v2_item", "projects_v2_status_update", "pull_request", "pusher", "ref",
+		"ref_type", "registry_package", "repository", "release", "repositories", "repositories_added", "repositories_removed", "repository_advisory",
+		"repository_ruleset", "requested_action", "review", "rule", "ruleset", "scan", "secret_scanning_alert", "security_advisory",
+		"security_and_analysis", "sha", "sponsorship", "starred_at", "state", "status", "sub_issue", "target_type", "team", "thread", "user",
+		"vulnerable", "workflow", "workflow_job", "workflow_run":
+		return true
+	}
+	return false
+}
+
+// also are the subjects that an event may have beside those that tell it.
+func also(name string) []string {
+	switch name {
+	case "push":
+		return []string{"commits", "head_commit", "pusher"}
+	case "pull_request":
+		return []string{"label", "milestone"}
+	case "check_run":
+		return []string{"requested_action"}
+	case "installation":
+		return []string{"repositories"}
+	}
+	return nil
+}
+
+// there says of a key whether it has a value. It reads no more than that.
+type there bool
+
+// UnmarshalJSON is called with a value's bytes.
+func (t *there) UnmarshalJSON(value []byte) error {
+	*t = string(value) != "null"
+	return nil
+}
+
+// fits holds that a body is one of its event's.
+func fits(e app.Event) error {
+	var keys map[string]there
+	if err := json.Unmarshal(e.Body, &keys); err != nil {
+		return fmt.Errorf("the body of a %s event is no JSON object: %w", e.Name, err)
+	}
+	own := telling(e.Name)
+	for _, k := range own {
+		if !keys[k] {
+			return fmt.Errorf("the body does not fit the event %s: it has no %s", e.Name, k)
+		}
+	}
+	own = append(own, also(e.Name)...)
+	foreign := slices.DeleteFunc(slices.Sorted(maps.Keys(keys)), func(k string) bool {
+		return !bool(keys[k]) || slices.Contains(own, k) || !isSubject(k)
+	})
+	if len(foreign) > 0 {
+		return fmt.Errorf("the body does not fit the event %s: it has %s", e.Name, strings.Join(foreign, ", "))
+	}
+	return nil
+}
