@@ -141,7 +141,8 @@ type Rows interface {
 	Nudge(key string, machine app.Address, task string, due time.Time) error
 	// Unwant cancels open rows.
 	Unwant(keys ...string) error
-	// Take hands out rows that are due and that nobody holds, oldest first, but none of the tasks in full, and leases them.
+	// Take hands out rows that are due and that nobody holds, oldest first, but none of the tasks in full, and leases them. One that is taken
+	// over from a holder that is gone counts as tried: it may have been done.
 	Take(t Taking) ([]Row, error)
 	// NextDue is when the next row, delayed letter or delayed event is due, of what nobody holds and no slot keeps waiting; zero if there
 	// is none.

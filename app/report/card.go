@@ -30,6 +30,7 @@ func facts(l deploy.Lane, p deploy.Promotion, out []app.Pull) []string {
 	case l.Live.SHA == p.Commit.SHA:
 	case l.Live.SHA != "":
 		all = append(all, "Live now: "+code(l.Live.SHA)+".")
+	case p.State == deploy.Deploying || p.State == deploy.Verifying:
 	case l.Newest == 0:
 		all = append(all, "Nothing has been released here by slipway yet.")
 	default:

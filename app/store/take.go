@@ -49,6 +49,7 @@ func (t *tx) Take(g engine.Taking) ([]engine.Row, error) {
 		if _, err := t.exec(lease, r.id, g.Holder, stamp(g.Lease)); err != nil {
 			return nil, fmt.Errorf("leasing %s: %w", r.Key, err)
 		}
+		r.Tried = r.Tried || r.Holder != "" // whoever held it is gone, and may have written without telling
 		r.Holder, r.Lease = g.Holder, g.Lease
 		r.Fence++
 	}

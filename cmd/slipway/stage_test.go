@@ -26,10 +26,13 @@ import (
 	"github.com/slipway-cd/slipway/app/standin/contract"
 )
 
-// TestMain lets the test binary be its own shim.
+// TestMain lets the test binary be its own shim, and the server that the crash test kills.
 func TestMain(m *testing.M) {
 	if len(os.Args) > 1 && os.Args[1] == shimCommand {
 		syscall.Exit(shim.Main(clock{}, os.Args[2:])) // not os.Exit, which waits a second under the race detector
+	}
+	if os.Getenv(crashSettings) != "" {
+		os.Exit(crashServer())
 	}
 	os.Exit(m.Run())
 }
