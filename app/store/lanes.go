@@ -1,6 +1,7 @@
 package store
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -37,7 +38,7 @@ const (
 func (t *tx) Lane(at app.Address) (l deploy.Lane, version int64, err error) {
 	s, err := t.storedLane(at)
 	if err == nil {
-		l, err = s.lane()
+		l, err = s.lane(t.db.memory)
 	}
 	if err != nil {
 		return deploy.Lane{}, 0, fmt.Errorf("reading the lane %s: %w", at, err)
@@ -60,26 +61,33 @@ type promotion struct {
 	body    []byte
 }
 
-func readPromotion(s scanner) (p promotion, err error) {
+func readAttempt(s scanner) (p promotion, err error) {
 	err = s.Scan(&p.lane, &p.attempt, &p.body)
 	return p, err
 }
 
+// storedLane reads a lane, once in a transaction: it is loaded, stepped and saved in one.
 func (t *tx) storedLane(at app.Address) (storedLane, error) {
+	if s, ok := t.lanes[at]; ok {
+		return s, nil
+	}
 	s := storedLane{promotions: map[app.Key][]byte{}}
 	found, err := t.one([]any{&s.id, &s.version, &s.header}, lane, at.Repo, at.Service, at.Environment)
 	if err != nil || !found {
 		return s, err
 	}
-	promotions, err := all(t, readPromotion, kept, s.id)
+	promotions, err := all(t, readAttempt, kept, s.id)
 	for _, p := range promotions {
 		s.promotions[p.attempt] = p.body
+	}
+	if err == nil {
+		t.lanes[at] = s
 	}
 	return s, err
 }
 
 // lane puts a lane together again.
-func (s storedLane) lane() (deploy.Lane, error) {
+func (s storedLane) lane(m *memory) (deploy.Lane, error) {
 	if s.version == 0 {
 		return deploy.Lane{}, nil
 	}
@@ -93,8 +101,8 @@ func (s storedLane) lane() (deploy.Lane, error) {
 		if !ok {
 			return deploy.Lane{}, fmt.Errorf("its attempt %d is missing", attempt)
 		}
-		var p deploy.Promotion
-		if err := json.Unmarshal(body, &p); err != nil {
+		p, err := m.read(body)
+		if err != nil {
 			return deploy.Lane{}, fmt.Errorf("its attempt %d: %w", attempt, err)
 		}
 		l.Promotions = append(l.Promotions, p)
@@ -104,15 +112,15 @@ func (s storedLane) lane() (deploy.Lane, error) {
 
 const (
 	insertLane = `INSERT INTO lanes (repo, service, environment, version, body) VALUES (?1, ?2, ?3, ?4 + 1, ?5)
-		ON CONFLICT (repo, service, environment) DO NOTHING RETURNING id`
+		ON CONFLICT (repo, service, environment) DO NOTHING RETURNING id, version`
 	updateLane = `UPDATE lanes SET version = version + 1, body = ?5
-		WHERE repo = ?1 AND service = ?2 AND environment = ?3 AND version = ?4 RETURNING id`
+		WHERE repo = ?1 AND service = ?2 AND environment = ?3 AND version = ?4 RETURNING id, version`
 )
 
 // SaveLane writes a lane if the stored version is this one, and those of its attempts that have changed.
 func (t *tx) SaveLane(l deploy.Lane, version int64) error {
 	at := l.Address()
-	stored, err := t.storedLane(at)
+	before, err := t.storedLane(at)
 	if err != nil {
 		return fmt.Errorf("reading what is stored of the lane %s: %w", at, err)
 	}
@@ -120,22 +128,27 @@ func (t *tx) SaveLane(l deploy.Lane, version int64) error {
 	if err != nil {
 		return fmt.Errorf("writing the lane %s: %w", at, err)
 	}
-	body, err := json.Marshal(h)
-	if err != nil {
+	after := storedLane{promotions: map[app.Key][]byte{}}
+	if after.header, err = json.Marshal(h); err != nil {
 		return fmt.Errorf("writing the lane %s: %w", at, err)
 	}
 	query := updateLane
 	if version == 0 {
 		query = insertLane
 	}
-	found, err := t.one([]any{&stored.id}, query, at.Repo, at.Service, at.Environment, version, string(body))
+	saved, err := t.one([]any{&after.id, &after.version}, query, at.Repo, at.Service, at.Environment, version, string(after.header))
 	switch {
 	case err != nil:
 		return fmt.Errorf("saving the lane %s: %w", at, err)
-	case !found:
+	case !saved:
 		return conflict("the lane %s is not at version %d any more", at, version)
 	}
-	return t.savePromotions(stored, l.Promotions)
+	delete(t.lanes, at) // until all of it is written
+	if err := t.savePromotions(before, after, l.Promotions); err != nil {
+		return fmt.Errorf("saving the lane %s: %w", at, err)
+	}
+	t.lanes[at] = after
+	return nil
 }
 
 const (
@@ -147,32 +160,34 @@ const (
 	dropPromotion = `UPDATE promotions SET kept = 0 WHERE lane = ?1 AND attempt = ?2`
 )
 
-// savePromotions writes what has changed. The database allows one busy attempt at a time, and one that waits of each commit, so whoever
-// gives way is written before who takes the place: what ended, then what is busy, then what waits.
-func (t *tx) savePromotions(stored storedLane, promotions []deploy.Promotion) error {
+// savePromotions writes what has changed, and notes in after what is there then. The database allows one busy attempt at a time, and one
+// that waits of each commit, so whoever gives way is written before who takes the place: what ended, then what is busy, then what waits.
+func (t *tx) savePromotions(before, after storedLane, promotions []deploy.Promotion) error {
 	order := slices.Clone(promotions)
 	slices.SortStableFunc(order, func(p, q deploy.Promotion) int { return claim(p.State) - claim(q.State) })
 	for _, p := range order {
-		body, err := json.Marshal(p)
+		body, err := t.db.memory.write(p)
 		if err != nil {
 			return fmt.Errorf("writing attempt %d: %w", p.Attempt, err)
 		}
-		was, ok := stored.promotions[p.Attempt]
-		delete(stored.promotions, p.Attempt)
-		if ok && string(was) == string(body) {
+		after.promotions[p.Attempt] = body
+		if was, ok := before.promotions[p.Attempt]; ok && bytes.Equal(was, body) {
 			continue
 		}
-		n, err := t.exec(savePromotion, stored.id, p.Attempt, p.Commit.SHA, p.Commit.Place, string(p.State), p.Key, p.Put, p.Undone,
+		n, err := t.exec(savePromotion, after.id, p.Attempt, p.Commit.SHA, p.Commit.Place, string(p.State), p.Key, p.Put, p.Undone,
 			stamp(p.Arrived), stamp(p.Deployed), stamp(p.Ended), string(body))
 		if err == nil && n == 0 {
 			err = errors.New("the number is another commit's")
 		}
 		if err != nil {
-			return fmt.Errorf("saving attempt %d of %s: %w", p.Attempt, p.Commit.SHA.Short(), err)
+			return fmt.Errorf("attempt %d of %s: %w", p.Attempt, p.Commit.SHA.Short(), err)
 		}
 	}
-	for attempt := range stored.promotions {
-		if _, err := t.exec(dropPromotion, stored.id, attempt); err != nil {
+	for attempt := range before.promotions {
+		if _, still := after.promotions[attempt]; still {
+			continue
+		}
+		if _, err := t.exec(dropPromotion, after.id, attempt); err != nil {
 			return fmt.Errorf("letting go of attempt %d: %w", attempt, err)
 		}
 	}
@@ -211,7 +226,7 @@ func (t *tx) Lanes(repo app.RepoID) ([]deploy.Lane, error) {
 	for _, s := range found {
 		byLane[s.id] = s
 	}
-	attempts, err := all(t, readPromotion, promotions, args...)
+	attempts, err := all(t, readAttempt, promotions, args...)
 	if err != nil {
 		return nil, fmt.Errorf("reading lanes' attempts: %w", err)
 	}
@@ -220,7 +235,7 @@ func (t *tx) Lanes(repo app.RepoID) ([]deploy.Lane, error) {
 	}
 	var result []deploy.Lane
 	for _, s := range found {
-		l, err := s.lane()
+		l, err := s.lane(t.db.memory)
 		if err != nil {
 			return nil, fmt.Errorf("reading a lane: %w", err)
 		}

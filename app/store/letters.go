@@ -15,7 +15,7 @@ const post = `INSERT INTO letters (machine, name, body, at) VALUES (?1, ?2, ?3, 
 // Post stores letters, in order, with the time.
 func (t *tx) Post(letters []app.Letter, at time.Time) error {
 	for _, l := range letters {
-		name, body, err := t.codec.encode(l.Message)
+		name, body, err := t.db.codec.encode(l.Message)
 		if err != nil {
 			return err
 		}
@@ -53,7 +53,7 @@ func (t *tx) readMail(s scanner) (m engine.Mail, err error) {
 	m.At = unstamp(at)
 	var errTo, errMessage error
 	m.To, errTo = parseAddress(machine)
-	m.Message, errMessage = t.codec.decode(name, body)
+	m.Message, errMessage = t.db.codec.decode(name, body)
 	m.Err = errors.Join(errTo, errMessage)
 	return m, nil
 }

@@ -33,6 +33,7 @@ type DB struct {
 	readers *sql.DB // several, which can't write
 	copier  *sql.DB // one connection, for checkpoints
 	codec   codec
+	memory  *memory
 	turn    turn
 	intake  *intake
 	behind  *checkpointer
@@ -50,7 +51,7 @@ func Open(ctx context.Context, o Options) (_ *DB, err error) {
 	if o.migrations == nil {
 		o.migrations = migrations()
 	}
-	db := &DB{options: o, codec: newCodec(), turn: newTurn()}
+	db := &DB{options: o, codec: newCodec(), memory: newMemory(), turn: newTurn()}
 	defer func() {
 		if err != nil {
 			err = fmt.Errorf("opening the database %s: %w", o.Path, errors.Join(err, db.closePools()))
@@ -125,7 +126,7 @@ func (db *DB) within(ctx context.Context, p *sql.DB, do func(*tx) error) error {
 		return fmt.Errorf("beginning a transaction: %w", explain(err))
 	}
 	defer t.Rollback() // after a commit it does nothing
-	if err := do(&tx{sql: t, codec: db.codec}); err != nil {
+	if err := do(&tx{db: db, sql: t, lanes: map[app.Address]storedLane{}}); err != nil {
 		return err
 	}
 	if err := t.Commit(); err != nil {

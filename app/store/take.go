@@ -25,7 +25,8 @@ const unheld = `(holder = '' OR lease <= ?2 OR (?3 AND holder <> ?4))`
 const (
 	dueRows = `SELECT ` + columns + ` FROM rows
 		WHERE state = 'open' AND due > 0 AND line = ?1 AND due <= ?2 AND ` + unheld + ` ORDER BY due, id LIMIT ?5`
-	lease = `UPDATE rows SET holder = ?2, lease = ?3, fence = fence + 1, nudged = 0 WHERE id = ?1`
+	lease = `UPDATE rows SET holder = ?2, lease = ?3, fence = fence + 1, nudged = 0,
+		tried = CASE holder WHEN '' THEN tried ELSE 1 END WHERE id = ?1`
 )
 
 // Take hands out rows that are due and that nobody holds, oldest first, and leases them.

@@ -13,8 +13,9 @@ import (
 
 // tx is one transaction, of the writer or of a reader. Statements are prepared once per connection: the driver keeps them by their text.
 type tx struct {
+	db    *DB
 	sql   *sql.Tx
-	codec codec
+	lanes map[app.Address]storedLane // as this transaction has read or written them
 }
 
 var _ engine.Tx = (*tx)(nil)

@@ -118,6 +118,7 @@ func testLease(t *testing.T, s Store) {
 	rows := take(t, s, other)
 	same(t, "for another that is alone", keys(rows), "a")
 	same(t, "its fence", rows[0].Fence, first.Fence+1)
+	same(t, "whether it may have been done", []bool{first.Tried, rows[0].Tried, row(t, s, "a").Tried}, []bool{false, true, true})
 	same(t, "for the same one that is alone, while the lease lasts", keys(take(t, s, other)), "")
 	late := taking(other.Lease)
 	rows = take(t, s, late)
