@@ -7,13 +7,15 @@ import (
 )
 
 // Redraw is what GitHub shows of the lane that a step from before to after may have changed: of each attempt that differs its check run, its
-// deployments and the comment that tells of it; and, when what every card shows has changed, the same of all that have not ended.
+// deployments and the comment that tells of it; and, when what every card shows has changed, the same of all that have not ended
+// and of the one whose rollback holds the lane.
 func Redraw(before, after Lane) []app.ViewKey {
 	wide := shared(before) != shared(after)
 	var keys []app.ViewKey
 	for _, p := range after.Promotions {
 		differs := !reflect.DeepEqual(attempted(before, p), p)
-		if !differs && (!wide || p.State.Ended()) {
+		tells := !p.State.Ended() || undid(before, p) || undid(after, p)
+		if !differs && !(wide && tells) {
 			continue
 		}
 		k := app.ViewKey{Kind: app.ViewPromotion, Repo: after.Repo, Commit: p.Commit.SHA, Service: after.Service, Environment: after.Environment}
@@ -24,6 +26,9 @@ func Redraw(before, after Lane) []app.ViewKey {
 	}
 	return keys
 }
+
+// undid says whether the lane's hold is the one that undoing this commit set: its card tells of it.
+func undid(l Lane, p Promotion) bool { return l.Hold.Key != 0 && l.Hold.Undoes == p.Commit.SHA }
 
 // everywhere is what every card of a lane shows.
 type everywhere struct {

@@ -158,13 +158,14 @@ func (e *Engine) showDeployment(ctx context.Context, row Row, key app.ViewKey) (
 	return e.wrote(row, hash, "", id, err)
 }
 
-// replaced is GitHub's number of the deployment that stood in the lane before this one: the newest of all others that were shown.
+// replaced is GitHub's number of the deployment that stood in the lane before this one: the newest other one that ended well. One that failed
+// stays as it is, so that it can be seen.
 func (e *Engine) replaced(ctx context.Context, lane deploy.Lane, key app.ViewKey) (id int64, err error) {
 	err = e.Store.View(ctx, func(tx Tx) error {
 		best := app.Key(0)
 		for _, p := range lane.Promotions {
-			for _, k := range []app.Key{p.Put, p.Undone} {
-				if k == 0 || k >= key.Key || k < best {
+			for k, well := range map[app.Key]bool{p.Put: p.State == deploy.Live, p.Undone: p.State == deploy.RolledBack} {
+				if !well || k == 0 || k >= key.Key || k < best {
 					continue
 				}
 				other := key

@@ -69,7 +69,7 @@ func because(p deploy.Promotion) string {
 
 // held says who stops the lane, since when, why and until when.
 func held(l deploy.Lane, p deploy.Promotion) string {
-	if l.Hold.Key == 0 || p.State.Ended() && p.State != deploy.RolledBack {
+	if l.Hold.Key == 0 || p.State.Ended() && l.Hold.Undoes != p.Commit.SHA {
 		return ""
 	}
 	who := "A rollback"

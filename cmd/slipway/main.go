@@ -2,6 +2,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -79,8 +80,8 @@ func exitCode(err error, s streams) int {
 	if err == nil {
 		return 0
 	}
-	f, ok := err.(failure)
-	if !ok {
+	var f failure
+	if !errors.As(err, &f) {
 		f = failure{exitFailed, err.Error()}
 	}
 	if f.text != "" {
