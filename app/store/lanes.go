@@ -1,7 +1,6 @@
 package store
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -166,14 +165,15 @@ func (t *tx) savePromotions(before, after storedLane, promotions []deploy.Promot
 	order := slices.Clone(promotions)
 	slices.SortStableFunc(order, func(p, q deploy.Promotion) int { return claim(p.State) - claim(q.State) })
 	for _, p := range order {
+		if was, ok := before.promotions[p.Attempt]; ok && t.db.memory.is(was, p) {
+			after.promotions[p.Attempt] = was
+			continue
+		}
 		body, err := t.db.memory.write(p)
 		if err != nil {
 			return fmt.Errorf("writing attempt %d: %w", p.Attempt, err)
 		}
 		after.promotions[p.Attempt] = body
-		if was, ok := before.promotions[p.Attempt]; ok && bytes.Equal(was, body) {
-			continue
-		}
 		n, err := t.exec(savePromotion, after.id, p.Attempt, p.Commit.SHA, p.Commit.Place, string(p.State), p.Key, p.Put, p.Undone,
 			stamp(p.Arrived), stamp(p.Deployed), stamp(p.Ended), string(body))
 		if err == nil && n == 0 {
