@@ -88,7 +88,7 @@ func (a Asked) line(l Line) part {
 	c := l.Command
 	switch {
 	case later(c.Verb):
-		return refuse("`/%s` can't be used yet: a later version of slipway brings it", c.Verb)
+		return refuse("`/%s`: not yet. A later version of slipway brings it", c.Verb)
 	case c.Verb != app.VerbHold && c.Verb != app.VerbUnapprove && a.late():
 		return refuse("this arrived late%s, so it was not carried out. If you still mean it, say it again", a.delay())
 	}

@@ -270,7 +270,7 @@ func TestResolveAnswers(t *testing.T) {
 		{"late, and over", dana(), "maintain", "/hold web until 5m", late, "(-1) @dana, 2027-03-01 10:17 UTC is over already, so nothing is held."},
 		{"late, and taken back", dana(), "maintain", "/unapprove", late, "(-1) @dana, you have approved nothing of `9b1e2c7d40aa` that still waits."},
 		{"of a later issue", dana(), "admin", "/override payments", nil,
-			"(-1) @dana, `/override` can't be used yet: a later version of slipway brings it."},
+			"(-1) @dana, `/override`: not yet. A later version of slipway brings it."},
 		{"a slip", dana(), "admin", "/aprove", nil, "(confused) @dana, `/aprove` was not carried out: there is no such command. Did you mean `/approve`?"},
 		{"several, each with its part", dana(), "maintain", "/approve payments\n/hold wbe\n/rollback payments", nil, approvedBy("production") +
 			"(-1) @dana, one by one:\n\n`/approve payments`: approved: `9b1e2c7d40aa` for payments/production. It goes as soon as the rest of its gate " +

@@ -80,12 +80,11 @@ type crash struct {
 	set    settings
 	log    *os.File
 
-	mu     sync.Mutex
-	child  *exec.Cmd
-	ended  bool // no more restarts
-	kills  int
-	gone   sync.WaitGroup
-	writes int
+	mu    sync.Mutex
+	child *exec.Cmd
+	ended bool // no more restarts
+	kills int
+	gone  sync.WaitGroup
 }
 
 // patient is how long the end may take to come, by the real clock.

@@ -59,7 +59,7 @@ func (s *server) openEngine(ctx context.Context) error {
 	translate := handlers.Translator{AppID: s.set.appID, Allow: s.allow}
 	s.engine = engine.New(engine.Options{
 		Store: s.store, Clock: s.around.clock, GitHub: s.github, Git: s.git, Runner: s.runner, Deployer: s.deployer,
-		Prober: probe.New(s.around.clock), Translate: translate.Translate, Links: s.signer, Isolation: s.set.runAs.String(),
+		Prober: probe.New(s.around.clock), Translate: translate.Translate, Links: s.signer, Isolation: "This check " + s.set.runAs.String() + ".",
 		Allow: s.allowRepo, Blocked: s.blocked, Housekeep: s.housekeep, Holder: holder(),
 		CheckSlots: s.set.checkSlots, DeploySlots: s.set.deploySlots, Guard: s.set.guard, Log: s.log, Observe: s.numbers,
 	})
