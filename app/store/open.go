@@ -49,15 +49,15 @@ func pool(dsn string, n int) (*sql.DB, error) {
 
 // create makes the file if it is not there, or is empty. Its page size can only be chosen before anything is in it.
 func create(ctx context.Context, path string) error {
-	if err := private(path); err != nil {
-		return err
-	}
 	info, err := os.Stat(path)
+	if errors.Is(err, os.ErrNotExist) {
+		err = private(path)
+	}
 	switch {
-	case err == nil && info.Size() > 0:
-		return nil
-	case err != nil && !errors.Is(err, os.ErrNotExist):
+	case err != nil:
 		return err
+	case info != nil && info.Size() > 0:
+		return nil
 	}
 	p, err := pool(dsn(path, "_busy_timeout=10000"), 1)
 	if err != nil {
@@ -70,14 +70,14 @@ func create(ctx context.Context, path string) error {
 	return nil
 }
 
-// private makes sure that the file is there and that the server's user alone can read it: builds run as other users on the same machine.
-// SQLite gives the files beside it the same mode.
+// private makes a new file that the server's user alone can read: builds run as other users on the same machine. SQLite gives the files
+// beside it the same mode.
 func private(path string) error {
-	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_RDWR, 0o600)
 	if err != nil {
 		return err
 	}
-	return errors.Join(f.Chmod(0o600), f.Close())
+	return f.Close()
 }
 
 // recognise refuses a file that is not slipway's. One that has no tables yet becomes ours; the table of versions is made in a transaction

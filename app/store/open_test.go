@@ -68,7 +68,7 @@ func TestForeignFiles(t *testing.T) {
 	sqlite(t, p, "PRAGMA application_id = 7", "CREATE TABLE somebodys (thing TEXT)")
 	refuses(t, Options{Path: p}, "not slipway's")
 
-	refuses(t, Options{Path: filepath.Join(t.TempDir(), "no", "such", "folder")}, "unable to open")
+	refuses(t, Options{Path: filepath.Join(t.TempDir(), "no", "such", "folder")}, "no such file")
 	refuses(t, Options{Path: t.TempDir()}, "unable to open")
 }
 
