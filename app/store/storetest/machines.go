@@ -273,5 +273,8 @@ func testImpossible(t *testing.T, s Store) {
 	}
 	saveLane(t, s, held("production", attempt(a, 1, deploy.Live), attempt(b, 9, deploy.Deploying)), 1) // the place changes hands at once
 	again := attempt(b, 20, deploy.Gating)
-	saveLane(t, s, held("production", attempt(a, 1, deploy.Live), attempt(b, 9, deploy.Failed), again), 2)
+	saveLane(t, s, held("production", again, attempt(a, 1, deploy.Live), attempt(b, 9, deploy.Failed)), 2)
+	third := attempt(b, 30, deploy.Gating)
+	saveLane(t, s, held("production", third, attempt(b, 20, deploy.Deploying), attempt(a, 1, deploy.Live), attempt(b, 9, deploy.Failed)), 3)
+	saveLane(t, s, held("production", attempt(b, 30, deploy.Deploying), attempt(b, 20, deploy.Failed), attempt(a, 1, deploy.Live)), 4)
 }

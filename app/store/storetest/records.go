@@ -99,7 +99,7 @@ func testPlaces(t *testing.T, s Store) {
 		t.Helper()
 		update(t, s, func(tx engine.Tx) error { return tx.GivePlaces(r, commits) })
 	}
-	a, b, c, d := sha('a'), sha('b'), app.SHA("c0"+string(sha('1'))[2:]), app.SHA("c0"+string(sha('2'))[2:])
+	a, b, c, d := sha('f'), sha('b'), app.SHA("c0"+string(sha('1'))[2:]), app.SHA("c0"+string(sha('2'))[2:])
 	give(repo, a, b)
 	give(repo, b, c, a, d)
 	give(repo)
@@ -114,6 +114,7 @@ func testPlaces(t *testing.T, s Store) {
 		return read(t, s, func(tx engine.Tx) ([]app.Commit, error) { return tx.Find(repo, prefix) })
 	}
 	same(t, "by a prefix of one", find("bbbb"), []app.Commit{{SHA: b, Place: 2}})
+	same(t, "by a prefix of the last", find("ffff"), []app.Commit{{SHA: a, Place: 1}})
 	same(t, "by a whole name", find(string(b)), []app.Commit{{SHA: b, Place: 2}})
 	same(t, "by a prefix of two", find("c0"), []app.Commit{{SHA: c, Place: 3}, {SHA: d, Place: 4}})
 	same(t, "by a prefix of all, how many", len(find("")), 2)

@@ -168,12 +168,14 @@ func testSettle(t *testing.T, s Store) {
 func testFence(t *testing.T, s Store) {
 	want(t, s, "a", "put", noon())
 	lost := takeOne(t, s, noon())
-	holds := takeOne(t, s, after(time.Hour))
+	nudge(t, s, "a", "put", after(time.Minute))
+	holds := takeOne(t, s, after(time.Hour)) // who takes it over sees what it was nudged for
 	lost.State, lost.Outcome = engine.RowDone, "lost"
 	fails(t, s, app.ErrConflict, func(tx engine.Tx) error { return tx.Settle(lost) })
 	same(t, "after who lost it", row(t, s, "a"), holds)
 	holds.Due = after(2 * time.Hour)
 	settle(t, s, holds)
+	same(t, "when it is due after who holds it", row(t, s, "a").Due, after(2*time.Hour))
 	fails(t, s, app.ErrConflict, func(tx engine.Tx) error { return tx.Settle(holds) })
 	fails(t, s, app.ErrNotFound, func(tx engine.Tx) error { return tx.Settle(engine.Row{Key: "never", State: engine.RowOpen}) })
 }
