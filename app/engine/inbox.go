@@ -2,12 +2,14 @@ package engine
 
 import (
 	"context"
+	"fmt"
+	"runtime/debug"
 	"time"
 
 	"github.com/slipway-cd/slipway/app"
 )
 
-// tries is how often an event or a letter is taken in before it is set aside, visible. Between the tries lie seconds to minutes.
+// tries is how often a letter is taken in before it is set aside, visible. Between the tries lie seconds to minutes.
 const tries = 6
 
 // translate turns queued events into letters, and says whether there were any.
@@ -36,7 +38,7 @@ func (e *Engine) translate(ctx context.Context) bool {
 
 // understand stores an event's letters and settles it, both or neither.
 func (e *Engine) understand(tx Tx, event app.Event, now time.Time) error {
-	letters, ignored, err := e.Translate(event)
+	letters, ignored, err := e.meaning(event)
 	switch {
 	case err != nil:
 		e.Log.Warn("an event can't be understood", "delivery", event.Delivery, "event", event.Name, "error", err)
@@ -48,6 +50,16 @@ func (e *Engine) understand(tx Tx, event app.Event, now time.Time) error {
 		return err
 	}
 	return tx.SettleEvent(event.ID, EventDone, "", time.Time{})
+}
+
+// meaning translates one event. A panic is that event's failure and nobody else's.
+func (e *Engine) meaning(event app.Event) (letters []app.Letter, ignored string, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("panic: %v\n%s", p, debug.Stack())
+		}
+	}()
+	return e.Translate(event)
 }
 
 // complain logs what went wrong in a step that is simply done again.

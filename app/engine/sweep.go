@@ -146,10 +146,10 @@ func (e *Engine) compare(ctx context.Context, row Row) (result, error) {
 		return result{}, err
 	}
 	described, err := e.GitHub.Repository(ctx, repo)
+	if app.KindOf(err) == app.ErrNotFound { // not when we are denied: a wrong key or clock takes nothing from anybody
+		return result{letters: []app.Letter{{To: row.Machine, Message: app.Served{Repo: repo, Gone: true}}}}, nil
+	}
 	if err != nil {
-		if gone(err) {
-			return result{letters: []app.Letter{{To: row.Machine, Message: app.Served{Repo: repo, Gone: true}}}}, nil
-		}
 		return result{}, fmt.Errorf("reading %s: %w", repo.FullName(), err)
 	}
 	letters, err := e.comparePulls(ctx, described)

@@ -1,0 +1,323 @@
+package engine_test
+
+import (
+	"context"
+	"errors"
+	"io"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/slipway-cd/slipway/app"
+	"github.com/slipway-cd/slipway/app/apptest"
+	"github.com/slipway-cd/slipway/app/config"
+	"github.com/slipway-cd/slipway/app/engine"
+	"github.com/slipway-cd/slipway/app/git"
+	"github.com/slipway-cd/slipway/app/store"
+	"github.com/slipway-cd/slipway/checks"
+)
+
+// The engine with its real store, and a world that can be told how to behave. What passes through the front door is tested by the scenarios of
+// cmd/slipway; here is what can't be seen from there.
+
+var noon = time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC)
+
+const commit = app.SHA("9b1e2c7d40aa9b1e2c7d40aa9b1e2c7d40aa9b1e")
+
+func repo() app.Repo {
+	return app.Repo{ID: 7, Owner: "acme", Name: "shop", DefaultBranch: "main", Installation: 1}
+}
+
+// oneFile is a Git whose every commit holds this file and nothing else. Calls that a test does not expect end it.
+type oneFile struct {
+	engine.Git
+	text string
+}
+
+func (g oneFile) Has(context.Context, app.Repo, app.SHA) (bool, error) { return true, nil }
+func (g oneFile) File(context.Context, app.Repo, app.SHA, string) ([]byte, error) {
+	return []byte(g.text), nil
+}
+func (g oneFile) Changes(context.Context, app.Repo, app.SHA, app.SHA) ([]git.Change, error) {
+	return nil, nil
+}
+func (g oneFile) MergeBase(context.Context, app.Repo, app.SHA, app.SHA) (app.SHA, error) {
+	return "", nil
+}
+
+// github is a GitHub that takes everything, and counts.
+type github struct {
+	engine.GitHub
+	mu     sync.Mutex
+	shown  []app.CheckRun
+	refuse func(app.CheckRun) error
+}
+
+func (g *github) EnsureCheckRun(_ context.Context, _ app.Repo, want app.CheckRun, known int64, _ bool) (int64, error) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.refuse != nil {
+		if err := g.refuse(want); err != nil {
+			return 0, err
+		}
+	}
+	g.shown = append(g.shown, want)
+	return int64(len(g.shown)), nil
+}
+
+func (g *github) EnsureComment(context.Context, app.Repo, app.Comment, int64, bool) (int64, error) {
+	return 1, nil
+}
+
+// runner is a Runner that runs nothing: a test says how attempts end.
+type runner struct {
+	mu      sync.Mutex
+	running map[string]bool
+	most    int
+	ended   map[string]app.Status
+	began   chan string
+}
+
+func (r *runner) Ensure(_ context.Context, j checks.Job) (app.Status, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if s, ok := r.ended[j.Key]; ok {
+		delete(r.running, j.Key)
+		return s, nil
+	}
+	if !r.running[j.Key] {
+		r.running[j.Key] = true
+		r.most = max(r.most, len(r.running))
+		r.began <- j.Key
+	}
+	return app.Status{Running: true}, nil
+}
+
+func (r *runner) Cancel(context.Context, string) error { return nil }
+func (r *runner) Logs(context.Context, string, int64) (io.ReadCloser, error) {
+	return nil, errors.New("no logs")
+}
+
+func (r *runner) end(key string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.ended[key] = app.Status{Outcome: app.Succeeded}
+}
+
+type links struct{}
+
+func (links) Log(string) string              { return "" }
+func (links) Run(app.RepoID, app.SHA) string { return "" }
+func (links) Lane(app.Address) string        { return "" }
+
+// rig is an engine that runs.
+type rig struct {
+	t      *testing.T
+	clock  *apptest.Clock
+	store  *store.DB
+	github *github
+	runner *runner
+	engine *engine.Engine
+}
+
+func newRig(t *testing.T, file string, translate func(app.Event) ([]app.Letter, string, error)) *rig {
+	t.Helper()
+	r := &rig{t: t, clock: apptest.NewClock(noon), github: &github{}}
+	r.runner = &runner{running: map[string]bool{}, ended: map[string]app.Status{}, began: make(chan string, 100)}
+	var err error
+	if r.store, err = store.Open(t.Context(), store.Options{Path: filepath.Join(t.TempDir(), "db"), Clock: r.clock}); err != nil {
+		t.Fatal(err)
+	}
+	r.engine = engine.New(engine.Options{
+		Store: r.store, Clock: r.clock, GitHub: r.github, Git: oneFile{text: file}, Runner: r.runner, Translate: translate, Links: links{},
+		Holder: t.Name(), CheckSlots: 2, DeploySlots: 1,
+	})
+	r.update(func(tx engine.Tx) error { return tx.SaveRepo(repo(), true) })
+	ctx, stop := context.WithCancel(context.Background())
+	done := make(chan error, 1)
+	go func() { done <- r.engine.Run(ctx) }()
+	t.Cleanup(func() {
+		stop()
+		if err := errors.Join(<-done, r.store.Close()); err != nil {
+			t.Error(err)
+		}
+	})
+	return r
+}
+
+func (r *rig) update(do func(engine.Tx) error) {
+	r.t.Helper()
+	if err := r.store.Update(context.Background(), do); err != nil {
+		r.t.Fatal(err)
+	}
+}
+
+// send stores letters and waits until nothing more is to be done before time goes on.
+func (r *rig) send(letters ...app.Letter) {
+	r.t.Helper()
+	r.update(func(tx engine.Tx) error { return tx.Post(letters, r.clock.Now()) })
+	r.engine.Nudge()
+}
+
+func opened(c app.SHA) app.Letter {
+	return app.Letter{To: app.RunAddress(7, c), Message: checks.Opened{Cause: checks.Cause{Kind: checks.PullRequest, Pull: 1}}}
+}
+
+func (r *rig) run(c app.SHA) (run checks.Run) {
+	r.t.Helper()
+	err := r.store.View(context.Background(), func(tx engine.Tx) (err error) {
+		run, _, err = tx.Run(7, c)
+		return err
+	})
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	return run
+}
+
+const twoChecks = `version: 1
+checks:
+  one: { run: one }
+  two: { run: two }
+  three: { run: three }
+`
+
+// TestSlots: no more checks run at once than there are slots, and each gets one in the end.
+func TestSlots(t *testing.T) {
+	r := newRig(t, twoChecks, nil)
+	r.send(opened(commit))
+	for range 3 {
+		key := <-r.runner.began
+		r.runner.end(key)
+		r.engine.Done(key)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	defer cancel()
+	if err := r.engine.Quiet(ctx); err != nil {
+		t.Fatal(err)
+	}
+	if run := r.run(commit); run.State != checks.Green || r.runner.most > 2 {
+		t.Errorf("the run is %q, and %d checks ran at once", run.State, r.runner.most)
+	}
+}
+
+// TestBadLetter: a letter that can't be taken in is tried again, holds back its own machine alone, and is set aside in the end, visible.
+func TestBadLetter(t *testing.T) {
+	r := newRig(t, twoChecks, nil)
+	bad := app.Letter{To: app.RepositoryAddress(7), Message: app.Changed{}} // a repository knows no such message
+	behind := app.Letter{To: app.RepositoryAddress(7), Message: app.Reported{Repo: repo(), Commit: commit}}
+	r.send(bad, behind, opened(commit))
+	<-r.runner.began // another machine goes on
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	defer cancel()
+	var aside []engine.Mail
+	for len(aside) == 0 && ctx.Err() == nil {
+		set := r.clock.Set()
+		if next, any := r.clock.Next(); any && next.Before(noon.Add(2*time.Hour)) {
+			r.clock.Advance(next.Sub(r.clock.Now()))
+		} else {
+			select {
+			case <-set:
+			case <-ctx.Done():
+			}
+		}
+		err := r.store.View(ctx, func(tx engine.Tx) (err error) {
+			aside, err = tx.Aside(10)
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if len(aside) != 1 || aside[0].Message.Name() != "changed" || aside[0].Reason == "" {
+		t.Fatalf("set aside: %+v", aside)
+	}
+}
+
+// TestPanickingEvent: an event that makes its reader panic has failed, with the reason; the next one is read.
+func TestPanickingEvent(t *testing.T) {
+	r := newRig(t, twoChecks, func(e app.Event) ([]app.Letter, string, error) {
+		if e.Delivery == "bad" {
+			panic("boom")
+		}
+		return []app.Letter{opened(commit)}, "", nil
+	})
+	for _, d := range []string{"bad", "good"} {
+		if _, err := r.store.Accept(t.Context(), app.Event{Delivery: d, Name: "push", Body: []byte("{}"), Received: noon}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	r.engine.Nudge()
+	<-r.runner.began
+	if again, err := r.store.Accept(t.Context(), app.Event{Delivery: "bad", Name: "push", Body: []byte("{}"), Received: noon}); err != nil || !again {
+		t.Error("a failed event that comes again is not queued again:", err)
+	}
+}
+
+// TestRefusedView: what GitHub will never take is not tried again before it changes, and stops nothing else.
+func TestRefusedView(t *testing.T) {
+	r := newRig(t, "version: 1\nchecks: { one: { run: one } }\n", nil)
+	tried := 0
+	r.github.refuse = func(v app.CheckRun) error {
+		if v.Name == "slipway" && v.Status == "in_progress" {
+			tried++
+			return &app.Error{Op: "creating a check run", Kind: app.ErrInvalid}
+		}
+		return nil
+	}
+	r.send(opened(commit))
+	key := <-r.runner.began
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	defer cancel()
+	r.runner.end(key)
+	r.engine.Done(key)
+	if err := r.engine.Quiet(ctx); err != nil {
+		t.Fatal(err)
+	}
+	r.clock.Advance(2 * time.Second) // the calm between two writes of a view
+	if err := r.engine.Quiet(ctx); err != nil {
+		t.Fatal(err)
+	}
+	r.github.mu.Lock()
+	defer r.github.mu.Unlock()
+	last := slices.IndexFunc(r.github.shown, func(v app.CheckRun) bool { return v.Name == "slipway" && v.Conclusion == "success" })
+	if tried > 1 || last < 0 {
+		t.Errorf("tried %d times; shown %+v", tried, r.github.shown)
+	}
+}
+
+// TestFewWrites: a pull request's push with one check costs at most five writes of check runs.
+func TestFewWrites(t *testing.T) {
+	r := newRig(t, "version: 1\nchecks: { one: { run: one } }\n", nil)
+	r.send(opened(commit))
+	key := <-r.runner.began
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	defer cancel()
+	r.runner.end(key)
+	r.engine.Done(key)
+	for range 3 {
+		if err := r.engine.Quiet(ctx); err != nil {
+			t.Fatal(err)
+		}
+		r.clock.Advance(2 * time.Second)
+	}
+	r.github.mu.Lock()
+	defer r.github.mu.Unlock()
+	var writes []string
+	for _, v := range r.github.shown {
+		writes = append(writes, v.Name+" "+v.Status+" "+v.Conclusion)
+	}
+	if len(writes) < 4 || len(writes) > 5 {
+		t.Errorf("%d writes: %s", len(writes), strings.Join(writes, ", "))
+	}
+}
+
+// TestFileIsRead holds the fake file to the real parser, so that a test that runs nothing is seen.
+func TestFileIsRead(t *testing.T) {
+	if _, problems := config.Parse("f", []byte(twoChecks)); len(problems) > 0 {
+		t.Fatal(problems)
+	}
+}
