@@ -25,6 +25,7 @@ func (b bodies) read(r *http.Request) ([]byte, *answer) {
 	if size < 0 {
 		size = firstRead
 	}
+	size++ // for the read that finds the end
 	body, err := fill(r.Body, make([]byte, 0, min(size, smallBody)), smallBody)
 	if err == nil && len(body) == smallBody && r.ContentLength != smallBody {
 		select {

@@ -33,6 +33,7 @@ type releaseView struct {
 // promotionView is one attempt as a lane's page shows it.
 type promotionView struct {
 	deploy.Promotion
+	Shown               any // its state; of what was good and is not live any more, that it was good
 	Run, Log, UndoneLog string
 	Says                string // where it is and why
 	Since               time.Time
@@ -86,10 +87,16 @@ func (w *Web) place(view *lanePageView, l deploy.Lane, p deploy.Promotion) {
 }
 
 func (w *Web) promotion(l deploy.Lane, p deploy.Promotion) promotionView {
-	v := promotionView{Promotion: p, Run: w.Signer.Run(l.Repo, p.Commit.SHA), Says: says(l, p), Ways: ways(l, p)}
+	v := promotionView{Promotion: p, Shown: p.State, Run: w.Signer.Run(l.Repo, p.Commit.SHA), Says: says(l, p), Ways: ways(l, p)}
 	v.Since = latest(p.Arrived, p.Began, p.Deployed, p.Ended)
-	if p.State.Waits() {
+	if p.State == deploy.Live && p.Commit.SHA != l.Live.SHA {
+		v.Shown = wasGood
+	}
+	if p.State.Waits() && len(p.Decision.Reasons) > 0 {
 		v.Rules = p.Decision.Reasons
+		if !p.Eligible {
+			v.Says = "" // the rules say it
+		}
 	}
 	if p.Put != 0 {
 		v.Log = w.Signer.Log(logKey(l.Address(), deploy.Put{}, p.Put))
@@ -145,12 +152,24 @@ func says(l deploy.Lane, p deploy.Promotion) string {
 		return "It may go, and the lane is on hold."
 	case p.State == deploy.Held && p.Eligible:
 		return "It may go, once the lane is free."
+	case p.State == deploy.Held:
+		return waitsFor(p)
 	case p.State == deploy.Deploying && p.Began.IsZero():
 		return "In line for its turn."
 	case p.State == deploy.Verifying:
 		return "It is there, and watched until it counts as good."
 	case p.State == deploy.RollingBack && p.To != "":
 		return "`" + p.To.Short() + "` comes back."
+	}
+	return ""
+}
+
+// waitsFor is what the first rule says that does not let a promotion go.
+func waitsFor(p deploy.Promotion) string {
+	for _, r := range p.Decision.Reasons {
+		if r.Verdict != policies.Allow {
+			return r.Sentence
+		}
 	}
 	return ""
 }

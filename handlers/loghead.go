@@ -14,6 +14,7 @@ type logView struct {
 	top
 	Heading string
 	From    int64
+	Follows bool // its end is shown first, and stays in sight while it grows
 }
 
 // heading tells whose log it is. What can't be found out is left out: the log matters more.
@@ -21,7 +22,7 @@ func (w *Web) heading(ctx context.Context, key string) logView {
 	machine, want, _ := strings.Cut(key, "#")
 	task, number, _ := strings.Cut(want, "/")
 	n, _ := strconv.ParseInt(number, 10, 64)
-	v := logView{top: top{Title: "Log"}, Heading: "Log"}
+	v := logView{top: top{Title: "Log", Class: "log"}, Heading: "Log"}
 	at, err := app.ParseAddress(machine)
 	if err != nil {
 		return v

@@ -27,23 +27,24 @@ func (w *Web) logPage(rw http.ResponseWriter, r *http.Request, key string) {
 		w.message(rw, http.StatusServiceUnavailable, top{Title: "Too many readers", Refresh: later}, "Too many logs are being read; this page tries again.")
 		return
 	}
-	raw := r.URL.Query().Has("raw")
-	from, err := w.from(r, key, raw)
-	if err == nil {
+	asked := r.URL.Query()
+	q := logRequest{key: key, raw: asked.Has("raw"), end: !asked.Has("raw") && !asked.Has("from")}
+	var err error
+	if q.from, err = w.from(r.Context(), q, asked.Get("from")); err == nil {
 		var log io.ReadCloser
 		ctx, cancel := context.WithCancel(r.Context())
 		defer cancel()
 		defer context.AfterFunc(w.stopped, cancel)()
-		if log, err = w.Logs.Logs(ctx, key, from); err == nil {
+		if log, err = w.Logs.Logs(ctx, key, q.from); err == nil {
 			defer log.Close()
-			w.show(rw, r, log, logRequest{key, from, raw})
+			w.show(rw, r, log, q)
 			return
 		}
 	}
 	if missing(err) {
-		t := w.heading(r.Context(), key)
-		t.Refresh = soon
-		w.render(rw, http.StatusNotFound, "message.html", messageView{t.top, "There is no log yet, or it was too old and has been dropped."})
+		t := w.heading(r.Context(), key).top
+		t.Refresh, t.Class = soon, ""
+		w.message(rw, http.StatusNotFound, t, "There is no log yet, or it was too old and has been dropped.")
 		return
 	}
 	w.fail(rw, r, err)
@@ -54,6 +55,7 @@ type logRequest struct {
 	key  string
 	from int64
 	raw  bool
+	end  bool // its end first
 }
 
 // show writes a log as it comes.
@@ -76,9 +78,9 @@ func (w *Web) show(rw http.ResponseWriter, r *http.Request, log io.Reader, q log
 		return
 	}
 	view := w.heading(r.Context(), q.key)
-	view.From = q.from
+	view.From, view.Follows = q.from, q.end
 	head, err := w.pages.draw("log-top", view)
-	s, failed := newScreen()
+	s, failed := newScreen(maxLine)
 	if err = errors.Join(err, failed); err != nil {
 		w.fail(rw, r, err)
 		return
@@ -87,10 +89,10 @@ func (w *Web) show(rw http.ResponseWriter, r *http.Request, log io.Reader, q log
 	if r.Method == http.MethodHead {
 		return
 	}
-	head.WriteTo(rw)
+	_, _ = rw.Write(head) // an error is a reader who left, which the next write finds out too
 	end := showLines(rw, out, log, s, q.from > 0)
 	if foot, err := w.pages.draw("log-bottom", end); err == nil {
-		foot.WriteTo(rw)
+		_, _ = rw.Write(foot)
 	}
 }
 
@@ -139,15 +141,15 @@ func showLines(w io.Writer, out *http.ResponseController, log io.Reader, s scree
 }
 
 // from is the byte at which a log begins to be shown.
-func (w *Web) from(r *http.Request, key string, raw bool) (int64, error) {
-	if given := r.URL.Query().Get("from"); given != "" || raw {
-		n, err := strconv.ParseInt(given, 10, 64)
-		if err != nil || n < 0 {
-			return 0, nil
-		}
-		return n, nil
+func (w *Web) from(ctx context.Context, q logRequest, given string) (int64, error) {
+	if q.end {
+		return w.lastPart(ctx, q.key)
 	}
-	return w.lastPart(r.Context(), key)
+	n, err := strconv.ParseInt(given, 10, 64)
+	if err != nil || n < 0 {
+		return 0, nil
+	}
+	return n, nil
 }
 
 // lastPart is where the last part of a log begins, at least lastPart bytes before its end and less than twice as much; 0 if it is short.

@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/slipway-cd/slipway/app"
 )
@@ -34,7 +35,7 @@ func newPages(clock app.Clock) *pages {
 	now := func() moment { return moment{clock.Now()} }
 	funcs := template.FuncMap{
 		"short": func(s app.SHA) string { return s.Short() },
-		"tone":  tone, "words": words, "mark": mark, "lasted": lasted, "inline": inline,
+		"tone":  tone, "terminal": terminalText, "words": words, "mark": mark, "lasted": lasted, "inline": inline,
 		"when": func(t time.Time) template.HTML { return now().when(t) },
 		"day":  func(t time.Time) string { return now().day(t) },
 	}
@@ -44,7 +45,7 @@ func newPages(clock app.Clock) *pages {
 	if err != nil {
 		panic(err)
 	}
-	p.policy = policy(drawn.String())
+	p.policy = policy(string(drawn))
 	return p
 }
 
@@ -56,11 +57,23 @@ func policy(style string) string {
 		"'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 }
 
-// draw is a template as it looks now.
-func (p *pages) draw(name string, data any) (*bytes.Buffer, error) {
+// draw is a template as it looks now. What others wrote is escaped by the templates; what could not be seen in it, or would turn the
+// direction of what follows, is left out here.
+func (p *pages) draw(name string, data any) ([]byte, error) {
 	var drawn bytes.Buffer
 	err := p.all.ExecuteTemplate(&drawn, name, data)
-	return &drawn, err
+	return bytes.Map(visible, drawn.Bytes()), err
+}
+
+// visible leaves out control characters, but for tabs and ends of lines, and marks of direction: what is read must be what is there.
+func visible(r rune) rune {
+	switch {
+	case r == '\n' || r == '\t':
+		return r
+	case unicode.IsControl(r), r >= 0x202a && r <= 0x202e, r >= 0x2066 && r <= 0x2069, r == 0x200e, r == 0x200f, r == 0x061c:
+		return -1
+	}
+	return r
 }
 
 // crumb is a step of the way to a page.
@@ -70,7 +83,8 @@ type crumb struct{ Name, Address string }
 type top struct {
 	Title   string
 	Crumbs  []crumb
-	Refresh int // after so many seconds; 0 is never
+	Refresh int    // after so many seconds; 0 is never
+	Class   string // of a page that looks otherwise
 }
 
 // render writes a page, whole or not at all.
@@ -83,7 +97,8 @@ func (w *Web) render(rw http.ResponseWriter, status int, name string, data any) 
 	}
 	rw.Header().Set("Content-Type", "text/html; charset=utf-8")
 	rw.WriteHeader(status)
-	drawn.WriteTo(rw)
+	// An error here is a reader who left.
+	_, _ = rw.Write(drawn)
 }
 
 // messageView is a page of one sentence.

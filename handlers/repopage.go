@@ -3,6 +3,7 @@ package handlers
 import (
 	"fmt"
 	"net/http"
+	"slices"
 
 	"github.com/slipway-cd/slipway/app"
 	"github.com/slipway-cd/slipway/deploy"
@@ -71,9 +72,12 @@ func (w *Web) summary(l deploy.Lane) laneSummary {
 		v.Says = append(v.Says, about(l, p))
 	}
 	waiting := 0
-	for _, p := range l.Promotions {
-		if p.State.Waits() {
-			waiting++
+	for _, p := range slices.Backward(l.Promotions) {
+		if !p.State.Waits() {
+			continue
+		}
+		if waiting++; waiting <= fewWaiting {
+			v.Says = append(v.Says, about(l, p))
 		}
 	}
 	if waiting > 0 {
@@ -82,6 +86,9 @@ func (w *Web) summary(l deploy.Lane) laneSummary {
 	return v
 }
 
+// fewWaiting is of how many commits that wait a repository's page tells more than that they do: the newest of each lane.
+const fewWaiting = 3
+
 func stopped(h deploy.Hold) string {
 	if h.By.Login != "" {
 		return "Stopped by @" + h.By.Login + "."
@@ -89,13 +96,18 @@ func stopped(h deploy.Hold) string {
 	return "Stopped by a rollback."
 }
 
+// about is one promotion in a line.
 func about(l deploy.Lane, p deploy.Promotion) string {
-	text := "`" + p.Commit.SHA.Short() + "` is " + words(p.State) + "."
-	if p.State == deploy.Attention {
-		text = "`" + p.Commit.SHA.Short() + "` needs a person."
+	is := "is " + words(p.State)
+	switch p.State {
+	case deploy.Held:
+		is = "waits"
+	case deploy.Attention:
+		is = "needs a person"
 	}
+	text := "`" + p.Commit.SHA.Short() + "` " + is
 	if why := says(l, p); why != "" {
-		text += " " + why
+		return text + ": " + why
 	}
-	return text
+	return text + "."
 }

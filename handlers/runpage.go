@@ -21,7 +21,7 @@ const (
 type runView struct {
 	top
 	Run      checks.Run
-	Held     bool // it is a fork's
+	Fork     bool
 	Causes   []string
 	Checks   []checkView
 	Filtered string
@@ -57,7 +57,7 @@ func (w *Web) runPage(rw http.ResponseWriter, r *http.Request, subject string) {
 		w.fail(rw, r, err)
 		return
 	}
-	view := runView{Run: run, Held: run.Fork(), Causes: causes(run), Filtered: filtered(run)}
+	view := runView{Run: run, Fork: run.Fork(), Causes: causes(run), Filtered: filtered(run)}
 	view.top = top{Title: run.Commit.Short() + " · " + repo.FullName(), Crumbs: w.crumbs(repo), Refresh: later}
 	if run.State == checks.Open {
 		view.Refresh = soon
@@ -82,6 +82,10 @@ func (w *Web) check(run checks.Run, c checks.Check) checkView {
 	v := checkView{Check: c, Took: lasted(c.Began, c.Ended), Failure: c.Status.Reason, Tail: c.Status.Tail}
 	if c.Key != 0 && !c.IsExternal() {
 		v.Log = w.Signer.Log(logKey(run.Address(), checks.Execute{}, c.Key))
+	}
+	v.URL = webAddress(c.URL)
+	if c.State == checks.Skipped {
+		v.Took = ""
 	}
 	if v.Failure == "" && c.Status.ExitCode != 0 {
 		v.Failure = fmt.Sprintf("Its command exited with %d.", c.Status.ExitCode)

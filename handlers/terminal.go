@@ -2,6 +2,9 @@ package handlers
 
 import (
 	"bytes"
+	"html"
+	"html/template"
+	"slices"
 	"strings"
 
 	terminal "github.com/buildkite/terminal-to-html/v3"
@@ -17,8 +20,9 @@ const maxLine = 32 << 10
 // and what erases a line, and nothing else.
 type screen struct{ terminal *terminal.Screen }
 
-func newScreen() (screen, error) {
-	s, err := terminal.NewScreen(terminal.WithSize(maxLine+1, 1))
+// newScreen takes lines of at most so many bytes. It holds 16 times as much.
+func newScreen(width int) (screen, error) {
+	s, err := terminal.NewScreen(terminal.WithSize(width+1, 1))
 	if err != nil {
 		return screen{}, err
 	}
@@ -28,12 +32,28 @@ func newScreen() (screen, error) {
 // line is one line as HTML, with its end.
 func (s screen) line(text []byte) string {
 	s.terminal.Write(tame(bytes.TrimRight(text, "\r\n")))
-	html := s.terminal.AsHTMLWithTimestamps(false)
+	line := s.terminal.AsHTMLWithTimestamps(false)
 	s.terminal.Write([]byte("\x1b[2K\r"))
-	return strings.TrimSuffix(html, "&nbsp;") + "\n"
+	return strings.Map(visible, strings.TrimSuffix(line, "&nbsp;")) + "\n"
 }
 
-// tame leaves of a line's control characters those that color and erase: text alone is let through as it is.
+// terminalText is the end of a program's output as HTML.
+func terminalText(text string) template.HTML {
+	const width = 1 << 10 // a page may show many
+	s, err := newScreen(width)
+	if err != nil {
+		return template.HTML(html.EscapeString(text))
+	}
+	var b strings.Builder
+	for line := range strings.Lines(text) {
+		for part := range slices.Chunk([]byte(line), width) {
+			b.WriteString(s.line(part))
+		}
+	}
+	return template.HTML(b.String())
+}
+
+// tame leaves of a line's control characters those that color and erase. Text alone is let through as it is.
 func tame(text []byte) []byte {
 	if bytes.IndexFunc(text, func(r rune) bool { return r < ' ' || r == 0x7f }) < 0 {
 		return text
@@ -42,49 +62,64 @@ func tame(text []byte) []byte {
 	for len(text) > 0 {
 		n := 1
 		switch c := text[0]; {
-		case c == '\x1b':
-			var keep bool
-			n, keep = escape(text)
-			if keep {
-				kept = append(kept, text[:n]...)
-			}
-		case c >= ' ' && c != 0x7f || c == '\r' || c == '\b':
+		case c == esc:
+			n = sequence(text)
+			kept = append(kept, allowed(text[:n])...)
+		case c >= ' ' && c != 0x7f || c == '\r' || c == '\b' || c == '\t':
 			kept = append(kept, c)
-		case c == '\t':
-			kept = append(kept, "    "...)
 		}
 		text = text[n:]
 	}
 	return kept
 }
 
-// escape is how long the escape sequence is that text begins with, and whether it colors or erases a line.
-func escape(text []byte) (n int, keep bool) {
+const esc = '\x1b'
+
+// sequence is how long the escape sequence is that text begins with. One that is broken off ends where that shows.
+func sequence(text []byte) int {
 	if len(text) < 2 {
-		return len(text), false
+		return len(text)
 	}
 	switch text[1] {
 	case '[':
 		for i := 2; i < len(text); i++ {
-			if c := text[i]; c >= 0x40 && c <= 0x7e {
-				return i + 1, i < 64 && (c == 'm' || c == 'K') && bytes.Trim(text[2:i], "0123456789;") == nil
-			} else if c < 0x20 || c > 0x3f {
-				return i, false // it is broken off
+			if c := text[i]; c < 0x20 || c > 0x7e {
+				return i
+			} else if c >= 0x40 {
+				return i + 1
 			}
 		}
-		return len(text), false
+		return len(text)
 	case ']', '_', 'P', '^', 'X': // up to BEL or ESC \
 		for i := 2; i < len(text); i++ {
 			if text[i] == '\a' {
-				return i + 1, false
+				return i + 1
 			}
-			if text[i] == '\x1b' && i+1 < len(text) && text[i+1] == '\\' {
-				return i + 2, false
+			if text[i] == esc && i+1 < len(text) && text[i+1] == '\\' {
+				return i + 2
 			}
 		}
-		return len(text), false
+		return len(text)
 	case '(', ')':
-		return min(3, len(text)), false
+		return min(3, len(text))
 	}
-	return 2, false
+	return 2
+}
+
+// allowed is an escape sequence as the library may have it: a color as one of the sixteen that pages have, what erases a line as it is,
+// nothing of all others.
+func allowed(sequence []byte) []byte {
+	if len(sequence) < 3 || len(sequence) > 64 || sequence[1] != '[' {
+		return nil
+	}
+	inner, last := sequence[2:len(sequence)-1], sequence[len(sequence)-1]
+	switch {
+	case len(bytes.Trim(inner, "0123456789;:")) > 0:
+		return nil
+	case last == 'm':
+		return sixteen(string(inner))
+	case last == 'K':
+		return sequence
+	}
+	return nil
 }

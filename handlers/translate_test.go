@@ -637,8 +637,10 @@ func TestHolesInExamples(t *testing.T) {
 			var b map[string]any
 			json.Unmarshal(body, &b)
 			walk(b, nil, 3, func(p []string) { paths = append(paths, slices.Clone(p)) })
-			for _, p := range paths {
-				for _, v := range []any{nil, "x", 1.5, []any{nil}, map[string]any{}, -1, true} {
+			wrong := []any{"x", 1.5, []any{nil}, map[string]any{}, -1, true}
+			slices.SortFunc(paths, slices.Compare)
+			for i, p := range paths {
+				for _, v := range []any{nil, wrong[i%len(wrong)]} {
 					holed := change(t, body, func(b map[string]any) {
 						parent := b
 						for _, k := range p[:len(p)-1] {
@@ -659,6 +661,9 @@ func TestHolesInExamples(t *testing.T) {
 
 func walk(b map[string]any, path []string, depth int, f func([]string)) {
 	for k, v := range b {
+		if strings.HasSuffix(k, "url") {
+			continue // there are many, and nobody reads them
+		}
 		p := append(path, k)
 		f(p)
 		if inner, ok := v.(map[string]any); ok && depth > 1 {

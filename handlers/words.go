@@ -37,11 +37,13 @@ func tone(state any) string {
 	return toneCalm
 }
 
-// onHold is what a held lane is called beside the states of its promotions.
-const onHold = word("on hold")
-
-// word is a state that no machine has.
+// word is a state that no machine has, but that people see.
 type word string
+
+const (
+	onHold  = word("on hold")
+	wasGood = word("was good")
+)
 
 // words is a state in words.
 func words(state any) string {
