@@ -5,6 +5,7 @@ go 1.26.0
 require (
 	github.com/mattn/go-sqlite3 v1.14.53
 	github.com/slipway-cd/slipway v0.0.0
+	golang.org/x/tools v0.51.0
 )
 
 require (
