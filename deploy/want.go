@@ -138,7 +138,7 @@ func (l Lane) returning(p Promotion) app.Task {
 // notify says whether a person is needed, and under which number they are called.
 func (l Lane) notify(p Promotion) (Notify, bool) {
 	switch {
-	case p.State == Held && AsksApproval(p):
+	case p.State.Waits() && AsksApproval(p): // also while it is asked again: a call that is taken back is never made
 		return Notify{ForApproval, p.Commit.SHA, p.Attempt}, true
 	case p.State == Attention:
 		return Notify{ForAttention, p.Commit.SHA, p.Key}, true

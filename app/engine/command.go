@@ -96,6 +96,9 @@ func (e *Engine) gatherWord(ctx context.Context, w word) (policies.Asked, bool, 
 		Repo: w.repo.ID, Personal: w.repo.Personal,
 	}
 	q := &scenery{word: w}
+	if err := e.know(ctx, w); err != nil {
+		return a, false, err
+	}
 	if err := e.see(ctx, q); err != nil {
 		return a, false, err
 	}
@@ -122,6 +125,28 @@ func (e *Engine) gatherWord(ctx context.Context, w word) (policies.Asked, bool, 
 		a.Lanes = append(a.Lanes, view)
 	}
 	return a, true, nil
+}
+
+// know reads a pull request that was never heard of: it is older than the App here, or its events were lost.
+func (e *Engine) know(ctx context.Context, w word) error {
+	if w.pull == 0 {
+		return nil
+	}
+	err := e.Store.View(ctx, func(tx Tx) error {
+		_, err := tx.Pull(w.repo.ID, w.pull)
+		return err
+	})
+	if app.KindOf(err) != app.ErrNotFound {
+		return err
+	}
+	p, err := e.GitHub.Pull(ctx, w.repo, w.pull)
+	if err != nil {
+		return fmt.Errorf("reading #%d: %w", w.pull, err)
+	}
+	return e.Store.Update(ctx, func(tx Tx) error {
+		_, err := tx.SavePull(w.repo.ID, pullOf(w.repo, p), e.Clock.Now())
+		return err
+	})
 }
 
 // button is the command of a button: its verb, on the lane and the commit that its check run shows.
