@@ -82,7 +82,7 @@ func BenchmarkCheckout(b *testing.B) {
 
 func BenchmarkFetch(b *testing.B) {
 	o, _, _ := thousand(b)
-	o.token = "secret"
+	o.guard("secret")
 	g := o.mirrored()
 	b.Run("one commit", func(b *testing.B) {
 		for i := 0; b.Loop(); i++ {

@@ -163,7 +163,7 @@ func TestKindsOfErrors(t *testing.T) {
 			o.commit("first", nil)
 			o.intercept(c.answer)
 			if strings.HasPrefix(name, "token") {
-				o.token = "right"
+				o.guard("right")
 			}
 			g := o.open(func(opts *git.Options) {
 				opts.Remote = func(context.Context, app.Repo) (git.Remote, error) {

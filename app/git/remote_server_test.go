@@ -55,7 +55,7 @@ func (o *origin) handler(root string) http.Handler {
 		Env: []string{"GIT_PROJECT_ROOT=" + root, "GIT_HTTP_EXPORT_ALL=1"}, InheritEnv: []string{"PATH"}}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		o.mu.Lock()
-		before := o.before
+		before, token := o.before, o.token
 		if strings.HasSuffix(r.URL.Path, "/info/refs") {
 			o.fetches++
 		}
@@ -66,7 +66,7 @@ func (o *origin) handler(root string) http.Handler {
 				return
 			}
 		}
-		if user, password, _ := r.BasicAuth(); o.token != "" && (user != "x-access-token" || password != o.token) {
+		if user, password, _ := r.BasicAuth(); token != "" && (user != "x-access-token" || password != token) {
 			w.Header().Set("WWW-Authenticate", `Basic realm="GitHub"`)
 			http.Error(w, "who are you?", http.StatusUnauthorized)
 			return
@@ -89,6 +89,13 @@ type statusWriter struct {
 func (w *statusWriter) WriteHeader(code int) {
 	w.written = true
 	w.ResponseWriter.WriteHeader(code)
+}
+
+// guard asks for a token from now on.
+func (o *origin) guard(token string) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.token = token
 }
 
 // intercept lets a test answer or delay requests.

@@ -18,7 +18,7 @@ func TestTokenIsNeverSeen(t *testing.T) {
 	const token = "ghs_secret.with/odd+characters=="
 	o := newOrigin(t)
 	o.commit("first", nil)
-	o.token = token
+	o.guard(token)
 	var seen sync.Map
 	o.intercept(func(_ http.ResponseWriter, r *http.Request) {
 		if r.Header.Get("Authorization") == "" {
