@@ -33,7 +33,8 @@ type Events interface {
 	SettleEvent(id int64, s EventState, reason string, due time.Time) error
 	// Delivered says whether a delivery is stored, whatever became of it.
 	Delivered(delivery string) (bool, error)
-	// ForgetEvents drops the bodies of settled events received before one time and the rest of them before another.
+	// ForgetEvents drops the bodies of settled events received before one time and the rest of them before another: of the oldest, some
+	// thousands in one call, so that deliveries need not wait for long.
 	ForgetEvents(bodies, ids time.Time) error
 }
 
@@ -137,9 +138,9 @@ type Rows interface {
 	// Want makes an open row, due then. One that is there already, in whatever state, stays as it is: a key is done once, for ever.
 	Want(key string, machine app.Address, task string, due time.Time) error
 	// Nudge makes rows due at a time, or at an earlier one if they are due before; a key that has no row gets one. For what may be done
-	// again and again: views and periodic work.
+	// again and again: views and periodic work. What is done or canceled stays so; the zero time is an app.ErrInvalid.
 	Nudge(key string, machine app.Address, task string, due time.Time) error
-	// Unwant cancels open rows.
+	// Unwant cancels open rows. Who works on one can still settle it, and it stays canceled.
 	Unwant(keys ...string) error
 	// Take hands out rows that are due and that nobody holds, oldest first, but none of the tasks in full, and leases them. One that is taken
 	// over from a holder that is gone counts as tried: it may have been done.
@@ -147,8 +148,8 @@ type Rows interface {
 	// NextDue is when the next row, delayed letter or delayed event is due, of what nobody holds and no slot keeps waiting; zero if there
 	// is none.
 	NextDue(t Taking) (time.Time, error)
-	// Settle writes a row back after work. The fence must be the one that it was taken with, else app.ErrConflict. If it was nudged since,
-	// it stays due at once unless it is done.
+	// Settle writes a row back after work and lets go of it, once. The fence must be the one that it was taken with, else app.ErrConflict.
+	// If it was nudged since, it is due when the nudge said, unless it is done.
 	Settle(r Row) error
 }
 
@@ -187,7 +188,7 @@ type Repositories interface {
 type Pulls interface {
 	Pull(repo app.RepoID, number int) (app.Pull, error)
 	// SavePull notes a pull request as it is described now, and its head with the time if that is another one. An older description than
-	// the stored one changes nothing, and says so.
+	// the stored one changes nothing, and says so; so does the very same one.
 	SavePull(repo app.RepoID, p app.Pull, at time.Time) (changed bool, err error)
 	// PullsOf is the pull requests that became a commit.
 	PullsOf(repo app.RepoID, merge app.SHA) ([]app.Pull, error)
