@@ -92,7 +92,7 @@ func (r *Run) cancel(now time.Time) {
 			c.State, c.Ended = CheckCanceled, now
 		}
 	}
-	r.State, r.Planning = Canceled, 0
+	r.State, r.Planning, r.Ended = Canceled, 0, now
 }
 
 // planned takes in what the file asks for. Checks that are there already keep what they know: their commit is the same.

@@ -2,8 +2,8 @@ package deploy
 
 // How many ended attempts a lane remembers beyond those that it needs.
 const (
-	keepAll  = 100 // of all, for /status and for what comes late
-	keepGood = 20  // ways back
+	keepAll  = 30 // of all, for /status and for what comes late
+	keepGood = 20 // ways back
 )
 
 // Forget drops from memory what no message can act on any more; the rows of what is dropped stay in the store as history. Kept is all that

@@ -48,12 +48,13 @@ type Observer interface {
 // Engine runs everything. Make it with New, run it once.
 type Engine struct {
 	Options
-	nudged  chan struct{}
-	nudges  atomic.Int64
-	free    chan struct{} // one token per worker that may start
-	workers sync.WaitGroup
-	slots   *slots
-	still   *stillness
+	nudged   chan struct{}
+	nudges   atomic.Int64
+	stumbled bool          // the loop's own: the store did not take something, so look again soon
+	free     chan struct{} // one token per worker that may start
+	workers  sync.WaitGroup
+	slots    *slots
+	still    *stillness
 }
 
 // workers is how many rows are worked on at once. GitHub allows a hundred requests at a time, so this stays well below.
@@ -141,9 +142,10 @@ func (e *Engine) turn(ctx context.Context) {
 // rest waits for a nudge, or for the next time at which something is due.
 func (e *Engine) rest(ctx context.Context, seen int64) {
 	next, err := e.nextDue(ctx)
-	if err != nil {
-		next = e.Clock.Now().Add(time.Second) // a full disk, say: nothing is lost, so try again
+	if soon := e.Clock.Now().Add(time.Second); err != nil || e.stumbled && (next.IsZero() || soon.Before(next)) {
+		next = soon // a full disk, say: nothing is lost, so try again
 	}
+	e.stumbled = false
 	var fired <-chan time.Time
 	if !next.IsZero() {
 		var stop func()

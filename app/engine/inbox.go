@@ -22,6 +22,7 @@ func (e *Engine) translate(ctx context.Context) bool {
 	})
 	if err != nil || len(events) == 0 {
 		e.complain("reading the inbox", err)
+		e.stumbled = e.stumbled || err != nil
 		return false
 	}
 	err = e.Store.Update(ctx, func(tx Tx) error {
@@ -33,6 +34,7 @@ func (e *Engine) translate(ctx context.Context) bool {
 		return nil
 	})
 	e.complain("translating events", err)
+	e.stumbled = e.stumbled || err != nil
 	return err == nil
 }
 

@@ -19,6 +19,7 @@ func (e *Engine) deliver(ctx context.Context) bool {
 	})
 	if err != nil || len(mail) == 0 {
 		e.complain("reading letters", err)
+		e.stumbled = e.stumbled || err != nil
 		return false
 	}
 	err = e.Store.Update(ctx, func(tx Tx) error {
@@ -38,7 +39,7 @@ func (e *Engine) deliver(ctx context.Context) bool {
 			held[m.To] = !e.single(ctx, m)
 		}
 	}
-	return true
+	return !e.stumbled
 }
 
 // single steps one letter in a transaction of its own, and delays it or sets it aside if it fails.
@@ -56,6 +57,7 @@ func (e *Engine) single(ctx context.Context, m Mail) bool {
 		return tx.SetAside(m.ID, err.Error())
 	})
 	e.complain("putting a letter off", again)
+	e.stumbled = e.stumbled || again != nil
 	return false
 }
 

@@ -39,7 +39,11 @@ func (e *Engine) pushed(tx Tx, m app.Pushed, now time.Time) error {
 	if m.Branch != m.Repo.DefaultBranch || m.After == "" {
 		return nil
 	}
-	return tx.Want(syncKey(m.Repo.ID, m.After), app.RepositoryAddress(m.Repo.ID), taskSync, now)
+	at, key := app.RepositoryAddress(m.Repo.ID), syncKey(m.Repo.ID, m.After)
+	if row, err := tx.Row(key); err == nil && row.State != RowOpen { // a branch that was forced back to where it was
+		return tx.Nudge(syncKey(m.Repo.ID, ""), at, taskSync, now)
+	}
+	return tx.Want(key, at, taskSync, now)
 }
 
 // syncKey is the row that takes one pushed head in.

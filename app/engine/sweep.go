@@ -93,15 +93,14 @@ func (e *Engine) sweep(ctx context.Context, row Row) (result, error) {
 		}
 		missed++
 	}
-	res := result{due: now.Add(sweepEvery)}
-	if missed > 0 {
-		e.Log.Info("webhooks were missed and asked for again", "count", missed)
-		res.write = func(tx Tx) error {
-			at := app.RepositoryAddress(nobodysRepos)
-			return tx.Nudge(app.RowKey(at, taskReconcile), at, taskReconcile, now)
+	return result{due: now.Add(sweepEvery), write: func(tx Tx) error {
+		if err := tx.ForgetEvents(now.Add(-keepBodies), now.Add(-keepIDs)); err != nil || missed == 0 {
+			return err
 		}
-	}
-	return res, nil
+		e.Log.Info("webhooks were missed and asked for again", "count", missed)
+		at := app.RepositoryAddress(nobodysRepos)
+		return tx.Nudge(app.RowKey(at, taskReconcile), at, taskReconcile, now)
+	}}, nil
 }
 
 // reconcile compares one repository with GitHub, or finds out which repositories there are.
@@ -220,10 +219,7 @@ func (e *Engine) nightly(ctx context.Context, row Row) (result, error) {
 	}
 	return result{due: tonight(now), write: func(tx Tx) error {
 		at := app.RepositoryAddress(nobodysRepos)
-		if err := tx.Nudge(app.RowKey(at, taskReconcile), at, taskReconcile, now); err != nil {
-			return err
-		}
-		return tx.ForgetEvents(now.Add(-keepBodies), now.Add(-keepIDs))
+		return tx.Nudge(app.RowKey(at, taskReconcile), at, taskReconcile, now)
 	}}, nil
 }
 

@@ -102,8 +102,8 @@ func (e *Engine) work(ctx context.Context, row Row) {
 func (e *Engine) conclude(ctx context.Context, row Row, res result, failed error) {
 	err := e.settle(row, res, failed)
 	for attempts := 0; err != nil; attempts++ {
-		if app.KindOf(err) == app.ErrConflict {
-			return // somebody else holds it: what we know is old
+		if app.KindOf(err) == app.ErrConflict && attempts > 0 {
+			return // not what came of it is in conflict, but the row: somebody else holds it, and what we know is old
 		}
 		if app.KindOf(err) != app.ErrNotYet { // that something else came first is no fault
 			e.Log.Error("settling what was worked on", "key", row.Key, "error", err)
