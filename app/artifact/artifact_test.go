@@ -1,13 +1,17 @@
 package artifact
 
 import (
+	"bytes"
 	"errors"
 	"os"
 	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
 	"testing"
 	"time"
 
-	"github.com/slipway-cd/slipway/app"
+	"pgregory.net/rapid"
 )
 
 func write(t *testing.T, path, text string, mode os.FileMode) {
@@ -61,117 +65,173 @@ func TestComesBackAsItWas(t *testing.T) {
 	}
 }
 
-// TestSameContentSameDigest: times, owners and the order of writing are no content.
+// TestSameContentSameDigest: times, owners and the order of writing are no content; permissions are.
 func TestSameContentSameDigest(t *testing.T) {
 	s, a, b := open(t), t.TempDir(), t.TempDir()
 	write(t, filepath.Join(a, "dist/x"), "1", 0o644)
 	write(t, filepath.Join(a, "dist/y"), "2", 0o644)
-	write(t, filepath.Join(b, "dist/y"), "2", 0o640)
-	write(t, filepath.Join(b, "dist/x"), "1", 0o600)
+	write(t, filepath.Join(b, "dist/y"), "2", 0o644)
+	write(t, filepath.Join(b, "dist/x"), "1", 0o644)
 	old := time.Date(2001, 1, 1, 0, 0, 0, 0, time.UTC)
 	if err := os.Chtimes(filepath.Join(b, "dist/x"), old, old); err != nil {
 		t.Fatal(err)
 	}
+	if os.Geteuid() == 0 {
+		if err := os.Chown(filepath.Join(b, "dist/x"), 4711, 4711); err != nil {
+			t.Fatal(err)
+		}
+	}
 	if put(t, s, a) != put(t, s, b) {
 		t.Error("the same content has two digests")
 	}
-	write(t, filepath.Join(b, "dist/x"), "3", 0o600)
-	if put(t, s, a) == put(t, s, b) {
-		t.Error("other content has the same digest")
+	for what, change := range map[string]func() error{
+		"content":     func() error { return os.WriteFile(filepath.Join(b, "dist/x"), []byte("3"), 0o644) },
+		"name":        func() error { return os.Rename(filepath.Join(b, "dist/y"), filepath.Join(b, "dist/z")) },
+		"permissions": func() error { return os.Chmod(filepath.Join(b, "dist/x"), 0o755) },
+		"folder":      func() error { return os.Mkdir(filepath.Join(b, "dist/empty"), 0o755) },
+	} {
+		before := put(t, s, b)
+		if err := change(); err != nil {
+			t.Fatal(err)
+		}
+		if put(t, s, b) == before {
+			t.Errorf("another %s has the same digest", what)
+		}
 	}
 }
 
-// TestLinkOutIsNotFollowed: a step may leave a link to what only the server can read, also for the folder itself.
-func TestLinkOutIsNotFollowed(t *testing.T) {
-	s, root, secret := open(t), t.TempDir(), t.TempDir()
-	write(t, filepath.Join(secret, "key"), "sesame", 0o600)
-	if err := os.Symlink(secret, filepath.Join(root, "dist")); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := s.Put(t.Context(), root, "dist"); app.KindOf(err) != app.ErrNotFound {
-		t.Errorf("a folder that is a link out of the worktree was kept: %v", err)
-	}
-	os.Remove(filepath.Join(root, "dist"))
-	write(t, filepath.Join(root, "dist/a"), "a", 0o644)
-	if err := os.Symlink(filepath.Join(secret, "key"), filepath.Join(root, "dist/key")); err != nil {
-		t.Fatal(err)
+// TestPermissionsComeBack: a folder that nobody may write to takes its files in, and nothing becomes more than it was. The bits that lend a
+// program its owner's rights do not come back.
+func TestPermissionsComeBack(t *testing.T) {
+	s, root := open(t), t.TempDir()
+	write(t, filepath.Join(root, "dist/closed/deep/x"), "x", 0o400)
+	write(t, filepath.Join(root, "dist/tool"), "x", 0o755)
+	for path, mode := range map[string]os.FileMode{
+		"dist/tool": 0o755 | os.ModeSetuid | os.ModeSetgid, "dist/closed/deep": 0o555, "dist/closed": 0o511,
+	} {
+		if err := os.Chmod(filepath.Join(root, path), mode); err != nil {
+			t.Fatal(err)
+		}
 	}
 	to := filepath.Join(t.TempDir(), "out")
 	if err := s.Unpack(t.Context(), put(t, s, root), to, nil); err != nil {
 		t.Fatal(err)
 	}
-	if info, err := os.Lstat(filepath.Join(to, "key")); err != nil || info.Mode()&os.ModeSymlink == 0 {
-		t.Errorf("the link became %v, %v", info, err)
-	}
-}
-
-func TestNothingToKeep(t *testing.T) {
-	s, root := open(t), t.TempDir()
-	if _, err := s.Put(t.Context(), root, "dist"); app.KindOf(err) != app.ErrNotFound {
-		t.Error("a missing folder:", err)
-	}
-	if err := os.Mkdir(filepath.Join(root, "dist"), 0o755); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := s.Put(t.Context(), root, "dist"); !errors.Is(err, ErrEmpty) {
-		t.Error("an empty folder:", err)
-	}
-}
-
-// TestChangedOnDisk: a release that is not what was built is never unpacked.
-func TestChangedOnDisk(t *testing.T) {
-	s, root := open(t), t.TempDir()
-	write(t, filepath.Join(root, "dist/a"), "good", 0o644)
-	digest := put(t, s, root)
-	data, err := os.ReadFile(s.path(digest))
-	if err != nil {
-		t.Fatal(err)
-	}
-	for i := range data {
-		if string(data[i:i+4]) == "good" {
-			copy(data[i:], "evil")
-			break
+	for path, want := range map[string]os.FileMode{
+		".": os.ModeDir | 0o700, "closed": os.ModeDir | 0o511, "closed/deep": os.ModeDir | 0o555, "closed/deep/x": 0o400, "tool": 0o755,
+	} {
+		if info, err := os.Lstat(filepath.Join(to, path)); err != nil || info.Mode() != want {
+			t.Errorf("%s: %v, %v, want %v", path, info.Mode(), err, want)
 		}
 	}
-	if err := os.WriteFile(s.path(digest), data, 0o600); err != nil {
+}
+
+// TestOwnerAloneLooksIn: what goes out is its user's, and no other user of the machine reads it on the way.
+func TestOwnerAloneLooksIn(t *testing.T) {
+	if os.Geteuid() != 0 {
+		t.Skip("only root can give files to others")
+	}
+	s, root := open(t), t.TempDir()
+	write(t, filepath.Join(root, "dist/in/x"), "x", 0o644)
+	if err := os.Symlink("x", filepath.Join(root, "dist/in/link")); err != nil {
 		t.Fatal(err)
 	}
 	to := filepath.Join(t.TempDir(), "out")
-	if err := s.Unpack(t.Context(), digest, to, nil); err == nil {
-		t.Error("a changed artifact was unpacked")
+	if err := s.Unpack(t.Context(), put(t, s, root), to, &Owner{4711, 4712}); err != nil {
+		t.Fatal(err)
 	}
-	if _, err := os.Stat(to); !errors.Is(err, os.ErrNotExist) {
-		t.Error("and its files stay:", err)
+	for _, path := range []string{".", "in", "in/x", "in/link"} {
+		info, err := os.Lstat(filepath.Join(to, path))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if st := info.Sys().(*syscall.Stat_t); st.Uid != 4711 || st.Gid != 4712 {
+			t.Errorf("%s belongs to %d:%d", path, st.Uid, st.Gid)
+		}
 	}
-	if err := s.Unpack(t.Context(), "../"+digest, to, nil); app.KindOf(err) != app.ErrNotFound {
-		t.Error("a name that is no digest:", err)
+	if info, err := os.Stat(to); err != nil || info.Mode().Perm() != 0o700 {
+		t.Errorf("others can look into it: %v, %v", info.Mode(), err)
 	}
 }
 
-// TestPruneKeepsTheWayBack: what a lane may go back to is never dropped, however old and large.
-func TestPruneKeepsTheWayBack(t *testing.T) {
-	s, root := open(t), t.TempDir()
-	var digests []string
-	for i, text := range []string{"one", "two", "three"} {
-		write(t, filepath.Join(root, "dist/a"), text, 0o644)
-		d := put(t, s, root)
-		at := time.Date(2026, 1, 1+i, 0, 0, 0, 0, time.UTC)
-		if err := os.Chtimes(s.path(d), at, at); err != nil {
-			t.Fatal(err)
+// TestRoundTrip: whatever a folder holds, what comes back has the same digest.
+func TestRoundTrip(t *testing.T) {
+	s, base := open(t), t.TempDir()
+	n := 0
+	rapid.Check(t, func(rt *rapid.T) {
+		n++
+		root := filepath.Join(base, strconv.Itoa(n))
+		dist := filepath.Join(root, "dist")
+		if err := os.MkdirAll(dist, 0o755); err != nil {
+			rt.Fatal(err)
 		}
-		digests = append(digests, d)
+		folders := []string{dist}
+		name := rapid.OneOf(
+			rapid.StringMatching(`[a-z][a-z0-9._ -]{0,10}`), rapid.SampledFrom([]string{"-rf", "a\nb", "\xff\xfe", "ä", ".git", "new-1.tar", strings.Repeat("n", 255)}),
+		)
+		for range rapid.IntRange(1, 8).Draw(rt, "entries") {
+			in := rapid.SampledFrom(folders).Draw(rt, "in")
+			path := filepath.Join(in, name.Draw(rt, "name"))
+			var err error
+			switch rapid.IntRange(0, 2).Draw(rt, "kind") {
+			case 0:
+				err = os.WriteFile(path, rapid.SliceOfN(rapid.Byte(), 0, 2000).Draw(rt, "content"), 0o644)
+			case 1:
+				err = os.Symlink(name.Draw(rt, "target"), path)
+			default:
+				if err = os.Mkdir(path, 0o755); err == nil {
+					folders = append(folders, path)
+				}
+			}
+			if err != nil && !errors.Is(err, os.ErrExist) && !errors.Is(err, syscall.EISDIR) && !errors.Is(err, syscall.ELOOP) && !errors.Is(err, os.ErrNotExist) {
+				rt.Fatal(err)
+			}
+		}
+		digest, err := s.Put(t.Context(), root, "dist")
+		if errors.Is(err, ErrEmpty) {
+			return
+		}
+		if err != nil {
+			rt.Fatal(err)
+		}
+		if err := s.Unpack(t.Context(), digest, filepath.Join(root, "out"), nil); err != nil {
+			rt.Fatal(err)
+		}
+		if again, err := s.Put(t.Context(), root, "out"); again != digest || err != nil {
+			rt.Fatalf("%s came back as %s, %v", digest, again, err)
+		}
+	})
+}
+
+// BenchmarkPut keeps 10 MB in 100 files: what a check that produces costs when it ends.
+func BenchmarkPut(b *testing.B) {
+	s, err := Open(b.TempDir())
+	if err != nil {
+		b.Fatal(err)
 	}
-	keep := func(d string) bool { return d == digests[0] }
-	if err := s.Prune(t.Context(), keep, time.Date(2026, 1, 2, 12, 0, 0, 0, time.UTC), 1<<30); err != nil {
-		t.Fatal(err)
+	root := b.TempDir()
+	if err := os.Mkdir(filepath.Join(root, "dist"), 0o755); err != nil {
+		b.Fatal(err)
 	}
-	if !s.Has(digests[0]) || s.Has(digests[1]) || !s.Has(digests[2]) {
-		t.Error("by age: ", s.Has(digests[0]), s.Has(digests[1]), s.Has(digests[2]))
+	for i := range 100 {
+		if err := os.WriteFile(filepath.Join(root, "dist", strconv.Itoa(i)), bytes.Repeat([]byte{byte(i)}, 100_000), 0o644); err != nil {
+			b.Fatal(err)
+		}
 	}
-	if err := s.Prune(t.Context(), keep, time.Time{}, 1); err != nil {
-		t.Fatal(err)
+	b.SetBytes(10_000_000)
+	digest := ""
+	for b.Loop() {
+		if digest, err = s.Put(b.Context(), root, "dist"); err != nil {
+			b.Fatal(err)
+		}
 	}
-	if !s.Has(digests[0]) || s.Has(digests[2]) {
-		t.Error("by size: ", s.Has(digests[0]), s.Has(digests[2]))
-	}
+	b.Run("Unpack", func(b *testing.B) {
+		to := b.TempDir()
+		b.SetBytes(10_000_000)
+		for i := 0; b.Loop(); i++ {
+			if err := s.Unpack(b.Context(), digest, filepath.Join(to, strconv.Itoa(i)), nil); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
 }
