@@ -33,12 +33,12 @@ func (l Lane) retries(p Promotion) bool {
 	return open && p.State.Again()
 }
 
-// undoes says whether /rollback does something for the promotion.
+// undoes says whether /rollback does something for the promotion: for what was put there last, or a later attempt whose card is shown in
+// its place.
 func (l Lane) undoes(p Promotion) bool {
-	_, back := l.WayBack(p.Commit.SHA)
-	s := (&step{Lane: &l}).started(p.Commit.SHA)
-	if !back || p.Commit != l.Last || s == nil || s.Attempt != p.Attempt {
+	s := l.started(p.Commit.SHA)
+	if _, back := l.WayBack(p.Commit.SHA); !back || p.Commit != l.Last || s == nil || !l.shown(s, p.Attempt) {
 		return false
 	}
-	return p.State == Live || p.State == Failed || p.State.Busy() && p.State != RollingBack && p.Back == ""
+	return s.State == Live || s.State == Failed || s.State.Busy() && s.State != RollingBack && s.Back == ""
 }

@@ -2,7 +2,6 @@ package deploy
 
 import (
 	"slices"
-	"testing"
 
 	"github.com/slipway-cd/slipway/app"
 	"github.com/slipway-cd/slipway/policies"
@@ -30,7 +29,7 @@ func remembered(l Lane) past {
 
 // checkPast holds that a lane remembers what happened, and judges a commit for later environments by that: one that was bad is not made
 // good by another, nor by a new attempt that never started.
-func checkPast(t *testing.T, before Lane, m app.Message, after Lane, begun, ended []act) {
+func (w world) checkPast(before Lane, m app.Message, after Lane, begun, ended []act) {
 	p, now := remembered(before).then(before, m, begun, ended), remembered(after)
 	for i := 1; i <= commits; i++ {
 		p.bad[i] = p.bad[i] || now.bad[i] // that it ended badly was checked by its move
@@ -45,11 +44,11 @@ func checkPast(t *testing.T, before Lane, m app.Message, after Lane, begun, ende
 			want = policies.StandingProven
 		}
 		if got := after.Standing(commit(i)); got != want {
-			t.Errorf("%d stands as %v and not %v by %#v: %s\nafter %s", i, got, want, m, brief(before), brief(after))
+			w.Errorf("%d stands as %v and not %v by %#v: %s\nafter %s", i, got, want, m, brief(before), brief(after))
 		}
 	}
 	if now != p {
-		t.Errorf("%#v makes of %s\n%s, which remembers\n%+v, not\n%+v", m, brief(before), brief(after), now, p)
+		w.Errorf("%#v makes of %s\n%s, which remembers\n%+v, not\n%+v", m, brief(before), brief(after), now, p)
 	}
 }
 

@@ -3,15 +3,12 @@ package deploy
 import (
 	"fmt"
 	"slices"
-	"testing"
 
 	"github.com/slipway-cd/slipway/app"
 	"github.com/slipway-cd/slipway/policies"
 )
 
 // The rules, in other words than the code's: they read fields and wants, and use none of the lane's helpers.
-
-func same(a, b Lane) bool { return exact(a) == exact(b) }
 
 // brief is a lane as a failing test shows it.
 func brief(l Lane) string {
@@ -37,10 +34,10 @@ func busyOnes(l Lane) (busy []Promotion) {
 func open(p Promotion) bool { return p.State == Gating || p.State == Held }
 
 // checkState holds what must be true of every lane at rest.
-func checkState(t *testing.T, l Lane) {
+func (w world) checkState(l Lane) {
 	busy := busyOnes(l)
 	if len(busy) > 1 || len(busy) == 1 && busy[0].Commit != l.Last {
-		t.Errorf("hands on the environment that are not one pair, or not the last's: %s", brief(l))
+		w.Errorf("hands on the environment that are not one pair, or not the last's: %s", brief(l))
 	}
 	for _, c := range []int{1, 2, 3} {
 		waiting := 0
@@ -50,16 +47,16 @@ func checkState(t *testing.T, l Lane) {
 			}
 		}
 		if waiting > 1 {
-			t.Errorf("two attempts of %d at once: %s", c, brief(l))
+			w.Errorf("two attempts of %d at once: %s", c, brief(l))
 		}
 	}
-	checkStuck(t, l)
-	checkWayBack(t, l)
-	checkVerbs(t, l)
+	w.checkStuck(l)
+	w.checkWayBack(l)
+	w.checkVerbs(l)
 }
 
 // checkStuck holds that what has not ended has a want, or names whom or what it waits for: the lane's hold, the one ahead, a person.
-func checkStuck(t *testing.T, l Lane) {
+func (w world) checkStuck(l Lane) {
 	for _, p := range l.Promotions {
 		if p.State == Attention || p.State != Held && !open(p) && !slices.ContainsFunc(busyOnes(l), func(b Promotion) bool { return b.Attempt == p.Attempt }) {
 			continue
@@ -67,7 +64,7 @@ func checkStuck(t *testing.T, l Lane) {
 		asks := slices.ContainsFunc(Wants(l), func(w app.Want) bool { return about(w.Task) == p.Commit.SHA })
 		waitsForLane := p.State == Held && p.Eligible && (l.Hold.Key != 0 || len(busyOnes(l)) > 0 || l.Chosen != "" && l.Chosen != p.Commit.SHA)
 		if !asks && !waitsForLane {
-			t.Errorf("%s is stuck: %s", p.Commit.SHA, brief(l))
+			w.Errorf("%s is stuck: %s", p.Commit.SHA, brief(l))
 		}
 	}
 }
@@ -100,51 +97,63 @@ func lastGood(l Lane, but app.SHA) (good app.SHA) {
 }
 
 // checkWayBack holds that what was put there last can be undone whenever something else was good, and that nothing else can.
-func checkWayBack(t *testing.T, l Lane) {
+func (w world) checkWayBack(l Lane) {
 	for _, p := range l.Promotions {
 		c := p.Commit.SHA
-		after, _ := Step(l, app.Said{Verb: app.VerbRollback, Commit: c, Key: p.Attempt, By: person}, now)
+		after, _ := w.step(l, word(app.VerbRollback, p))
 		if p.Commit != l.Last || lastGood(l, c) == "" {
 			if !same(l, after) {
-				t.Errorf("/rollback of %s#%d makes %s\nof %s", c, p.Attempt, brief(after), brief(l))
+				w.Errorf("/rollback of %s#%d makes %s\nof %s", c, p.Attempt, brief(after), brief(l))
 			}
 			continue
 		}
 		if meantLast(l, p) && !slices.ContainsFunc(after.Promotions, func(q Promotion) bool {
 			return q.Commit == p.Commit && (q.State == RollingBack || q.State == Deploying && q.Back != "")
 		}) {
-			t.Errorf("/rollback of %s#%d does nothing: %s", c, p.Attempt, brief(l))
+			w.Errorf("/rollback of %s#%d does nothing: %s", c, p.Attempt, brief(l))
 		}
 	}
 }
 
-// meantLast says whether an attempt is the one that was started last of its commit, or one that waits to follow it.
+// meantLast says whether an attempt is the one that was started last of its commit, or the one that people are shown instead.
 func meantLast(l Lane, p Promotion) bool {
+	last := lastStarted(l, p.Commit.SHA)
+	return last.Attempt == p.Attempt || current(l, p)
+}
+
+// current says whether people are shown this attempt of its commit: the one whose hands are on the environment, else the last.
+func current(l Lane, p Promotion) bool {
+	for _, b := range busyOnes(l) {
+		if b.Commit == p.Commit {
+			return b.Attempt == p.Attempt
+		}
+	}
 	last := Promotion{}
 	for _, q := range l.Promotions {
-		if q.Commit == p.Commit && q.Put != 0 {
+		if q.Commit == p.Commit {
 			last = q
 		}
 	}
-	return last.Attempt == p.Attempt || open(p)
+	return last.Attempt == p.Attempt
 }
 
-// checkVerbs holds that a verb that is offered changes the state, and that in attention what works is offered.
-func checkVerbs(t *testing.T, l Lane) {
+// checkVerbs holds that a verb that is offered changes the state, that all that works on what people are shown is offered, and that there
+// is always a way out of attention.
+func (w world) checkVerbs(l Lane) {
 	for _, p := range l.Promotions {
 		offered := l.Offers(p)
 		for _, verb := range []app.Verb{app.VerbCancel, app.VerbRetry, app.VerbRollback} {
-			after, _ := Step(l, word(verb, p), now)
+			after, _ := w.step(l, word(verb, p))
 			works, is := !same(l, after), slices.Contains(offered, verb)
 			if is && !works {
-				t.Errorf("/%s of %s#%d is offered and does nothing: %s", verb, p.Commit.SHA, p.Attempt, brief(l))
+				w.Errorf("/%s of %s#%d is offered and does nothing: %s", verb, p.Commit.SHA, p.Attempt, brief(l))
 			}
-			if works && !is && p.State == Attention {
-				t.Errorf("/%s of %s#%d works and is not offered: %s", verb, p.Commit.SHA, p.Attempt, brief(l))
+			if works && !is && current(l, p) {
+				w.Errorf("/%s of %s#%d works and is not offered: %s", verb, p.Commit.SHA, p.Attempt, brief(l))
 			}
 		}
 		if p.State == Attention && !slices.Contains(offered, app.VerbCancel) {
-			t.Errorf("no way out of attention: %s", brief(l))
+			w.Errorf("no way out of attention: %s", brief(l))
 		}
 	}
 }
@@ -158,11 +167,11 @@ func word(verb app.Verb, p Promotion) app.Said {
 }
 
 // checkEnd holds that a quiet end can be reached from everywhere, and that the newest that waits gets there.
-func checkEnd(t *testing.T, l Lane, of terms) {
-	end, won := repair(l, of), app.SHA("")
+func (w world) checkEnd(l Lane) {
+	end, won := w.repair(l), app.SHA("")
 	for _, p := range end.Promotions {
 		if !p.State.Ended() {
-			t.Errorf("%s never ends: %s\nfrom %s", p.Commit.SHA, brief(end), brief(l))
+			w.Errorf("%s never ends: %s\nfrom %s", p.Commit.SHA, brief(end), brief(l))
 		}
 	}
 	for _, p := range l.Promotions {
@@ -171,29 +180,29 @@ func checkEnd(t *testing.T, l Lane, of terms) {
 		}
 	}
 	if won != "" && end.Live.SHA != won {
-		t.Errorf("%s should have won: %s\nfrom %s", won, brief(end), brief(l))
+		w.Errorf("%s should have won: %s\nfrom %s", won, brief(end), brief(l))
 	}
 }
 
 // repair is a world in which everything goes right from here on. It remembers nothing: what it does next it reads off the wants, as an
 // engine does that was killed after every single message. When nothing is to be done, people say what they can.
-func repair(l Lane, of terms) Lane {
+func (w world) repair(l Lane) Lane {
 	for range 40 * commits {
-		m := bestAnswer(l, of)
+		m := w.bestAnswer(l)
 		if m == nil {
 			break
 		}
-		l, _ = Step(l, m, now)
+		l, _ = w.step(l, m)
 	}
 	return l
 }
 
-func bestAnswer(l Lane, of terms) app.Message {
+func (w world) bestAnswer(l Lane) app.Message {
 	var later app.Message
-	for _, w := range Wants(l) {
-		switch t := w.Task.(type) {
+	for _, want := range Wants(l) {
+		switch t := want.Task.(type) {
 		case Gather:
-			return Judged{t.Commit.SHA, t.Key, policies.Decision{Verdict: policies.Allow}, of.release}
+			return Judged{t.Commit.SHA, t.Key, policies.Decision{Verdict: policies.Allow}, w.release}
 		case Put:
 			return Deployed{t.Commit.SHA, t.Key, app.Status{Outcome: app.Succeeded}}
 		case Watch:

@@ -2,61 +2,80 @@ package deploy
 
 import (
 	"slices"
-	"testing"
 
 	"github.com/slipway-cd/slipway/app"
 	"github.com/slipway-cd/slipway/policies"
 )
 
 // checkStep holds what must be true of every change.
-func checkStep(t *testing.T, before Lane, m app.Message, after Lane) {
-	for _, p := range after.Promotions {
-		checkMove(t, before, m, after, p)
-	}
-	for _, p := range before.Promotions {
-		if !slices.ContainsFunc(after.Promotions, func(q Promotion) bool { return q.Attempt == p.Attempt && q.Commit == p.Commit }) {
-			t.Errorf("%s#%d vanishes by %#v: %s", p.Commit.SHA, p.Attempt, m, brief(before))
-		}
-	}
-	had, has := acts(before), acts(after)
-	begun, ended := less(has, had), less(had, has)
-	checkActs(t, before, m, after, begun, ended)
-	checkPast(t, before, m, after, begun, ended)
-	if _, again := m.(app.Changed); again {
+func (w world) checkStep(before Lane, had []act, m app.Message, after Lane) {
+	if same(before, after) {
+		w.checkPast(before, m, after, nil, nil)
 		return
 	}
-	if r, is := m.(app.Ready); is && slices.ContainsFunc(before.Promotions, func(p Promotion) bool { return p.Commit == r.Commit }) {
-		return // it may bring a new artifact, so it is asked again
+	for _, p := range after.Promotions {
+		w.checkMove(before, m, after, p)
 	}
-	if twice, _ := Step(after, m, now); !same(twice, after) && !readyAgain(m) {
-		t.Errorf("%#v acts twice on %s\nonce  %s\ntwice %s", m, brief(before), brief(after), brief(twice))
+	for _, p := range before.Promotions {
+		if attempt(after, p).State == Absent {
+			w.Errorf("%s#%d vanishes by %#v: %s", p.Commit.SHA, p.Attempt, m, brief(before))
+		}
+	}
+	has := acts(after)
+	begun, ended := less(has, had), less(had, has)
+	w.checkActs(before, m, after, begun, ended)
+	w.checkPast(before, m, after, begun, ended)
+	w.checkTwice(before, m, after)
+}
+
+// checkTwice holds that a repeat never acts twice. To look again is to ask again; and what is ready again may bring a new artifact.
+func (w world) checkTwice(before Lane, m app.Message, after Lane) {
+	switch m.(type) {
+	case app.Changed, app.Ready:
+		return
+	}
+	if twice, _ := w.step(after, m); !same(twice, after) {
+		w.Errorf("%#v acts twice on %s\nonce  %s\ntwice %s", m, brief(before), brief(after), brief(twice))
 	}
 }
 
-func readyAgain(m app.Message) bool { _, is := m.(app.Ready); return is }
+// checkTold holds that the other environments hear of every change of standing, good or bad, and of nothing else. What is told is no news.
+func (w world) checkTold(before Lane, m app.Message, after Lane, told []app.Letter) {
+	turned := false
+	for i := 1; i <= commits; i++ {
+		turned = turned || before.Standing(commit(i)) != after.Standing(commit(i))
+	}
+	var want []app.Letter
+	if turned {
+		want = []app.Letter{{To: app.LaneAddress(0, "", "production"), Message: app.Changed{}}}
+	}
+	if !slices.Equal(told, want) {
+		w.Errorf("%#v tells %v of %s\nwhich becomes %s", m, told, brief(before), brief(after))
+	}
+}
 
 // checkMove holds the table of moves; a new state has a new number; what has ended is left by a person's word alone; and nothing counts as
 // done that did not end well.
-func checkMove(t *testing.T, before Lane, m app.Message, after Lane, p Promotion) {
+func (w world) checkMove(before Lane, m app.Message, after Lane, p Promotion) {
 	from, was := stateOf(before, p), attempt(before, p)
 	if from == p.State {
 		return
 	}
 	c, k := p.Commit.SHA, was.Key
 	if !slices.Contains(from.Moves(), p.State) && !(from == Absent && p.State == Canceled) {
-		t.Errorf("%q to %q by %#v: %s", from, p.State, m, brief(before))
+		w.Errorf("%q to %q by %#v: %s", from, p.State, m, brief(before))
 	}
 	if p.Key <= before.Asked && p.State != Held {
-		t.Errorf("%q under an old number by %#v: %s", p.State, m, brief(before))
+		w.Errorf("%q under an old number by %#v: %s", p.State, m, brief(before))
 	}
 	ended := from != Absent && !open(was) && !slices.ContainsFunc(busyOnes(before), func(b Promotion) bool { return b.Attempt == p.Attempt })
 	if s, is := m.(app.Said); ended && !(is && s.Verb == app.VerbRollback && s.Commit == c) {
-		t.Errorf("final %q is left by %#v: %s", from, m, brief(before))
+		w.Errorf("final %q is left by %#v: %s", from, m, brief(before))
 	}
 	if from == Absent && p.State == Gating && !mayCome(before, m, p) {
-		t.Errorf("%s comes by %#v: %s", c, m, brief(before))
+		w.Errorf("%s comes by %#v: %s", c, m, brief(before))
 	}
-	checkEnding(t, before, m, after, p, k)
+	w.checkEnding(before, m, after, p, k)
 }
 
 func attempt(l Lane, p Promotion) Promotion {
@@ -86,7 +105,7 @@ func mayCome(l Lane, m app.Message, p Promotion) bool {
 	return false
 }
 
-func checkEnding(t *testing.T, before Lane, m app.Message, after Lane, p Promotion, k app.Key) {
+func (w world) checkEnding(before Lane, m app.Message, after Lane, p Promotion, k app.Key) {
 	c, well := p.Commit.SHA, false
 	switch m := m.(type) {
 	case Probed:
@@ -99,10 +118,10 @@ func checkEnding(t *testing.T, before Lane, m app.Message, after Lane, p Promoti
 		well = m.Verb == app.VerbRetry && m.Key == k && p.State == Verifying
 	}
 	if !well && slices.Contains([]State{Live, RolledBack, Verifying}, p.State) {
-		t.Errorf("%s is %q by %#v: %s", c, p.State, m, brief(before))
+		w.Errorf("%s is %q by %#v: %s", c, p.State, m, brief(before))
 	}
 	if j, is := m.(Judged); p.State == Denied && !(is && j.Decision.Verdict == policies.Deny) {
-		t.Errorf("%s is denied by %#v: %s", c, m, brief(before))
+		w.Errorf("%s is denied by %#v: %s", c, m, brief(before))
 	}
 }
 
@@ -135,27 +154,27 @@ func less(a, b []act) []act {
 
 // checkActs holds what touches the environment: nothing begins under an old number, no deployment without an allowing answer to the very
 // last question, nothing older over newer, no rollback but to what was good, and no program that runs is forgotten.
-func checkActs(t *testing.T, before Lane, m app.Message, after Lane, begun, ended []act) {
+func (w world) checkActs(before Lane, m app.Message, after Lane, begun, ended []act) {
 	for _, a := range begun {
 		if a.key <= before.Asked {
-			t.Errorf("%+v begins under an old number, by %#v: %s", a, m, brief(before))
+			w.Errorf("%+v begins under an old number, by %#v: %s", a, m, brief(before))
 		}
 		if a.kind == "put" && !mayStart(before, m, a.commit) {
-			t.Errorf("%s starts by %#v: %s", a.commit, m, brief(before))
+			w.Errorf("%s starts by %#v: %s", a.commit, m, brief(before))
 		}
 		if a.kind == "restore" && (a.to == "" || a.to != lastGood(after, a.commit)) {
-			t.Errorf("%+v is not the way back, by %#v: %s", a, m, brief(before))
+			w.Errorf("%+v is not the way back, by %#v: %s", a, m, brief(before))
 		}
 		if a.kind == "restore" && after.Hold.Key <= before.Asked && (before.Hold.Key != 0 || undone(after, a.commit).Release.HoldAfter) {
-			t.Errorf("%+v holds nothing anew, by %#v: %s", a, m, brief(before))
+			w.Errorf("%+v holds nothing anew, by %#v: %s", a, m, brief(before))
 		}
 	}
 	for _, a := range ended {
 		if !isOutcome(m, a) {
-			t.Errorf("%+v is forgotten by %#v: %s", a, m, brief(before))
+			w.Errorf("%+v is forgotten by %#v: %s", a, m, brief(before))
 		}
 		if p := undone(before, a.commit); a.kind == "put" && p.Back != "" && undone(after, a.commit).State != RollingBack {
-			t.Errorf("/rollback of %s is forgotten by %#v: %s", a.commit, m, brief(before))
+			w.Errorf("/rollback of %s is forgotten by %#v: %s", a.commit, m, brief(before))
 		}
 	}
 }
@@ -205,3 +224,6 @@ func isOutcome(m app.Message, a act) bool {
 	}
 	return false
 }
+
+// stateOf is the state in before of an attempt that is there afterwards.
+func stateOf(before Lane, p Promotion) State { return attempt(before, p).State }

@@ -1,8 +1,8 @@
 package deploy
 
 import (
-	"fmt"
 	"slices"
+	"strconv"
 
 	"github.com/slipway-cd/slipway/app"
 	"github.com/slipway-cd/slipway/policies"
@@ -107,7 +107,7 @@ func Wants(l Lane) []app.Want {
 }
 
 func want(t app.Task, k app.Key) app.Want {
-	return app.Want{Key: fmt.Sprintf("%s/%d", t.Task(), k), Task: t}
+	return app.Want{Key: t.Task() + "/" + strconv.FormatInt(int64(k), 10), Task: t}
 }
 
 // task is the question that a promotion waits on, or nil.

@@ -1,6 +1,7 @@
 package deploy
 
 import (
+	"cmp"
 	"slices"
 
 	"github.com/slipway-cd/slipway/app"
@@ -75,7 +76,7 @@ func (l *step) rollback(m app.Said) {
 	}
 	switch {
 	case p.State == Deploying:
-		p.Back = why
+		p.Back = cmp.Or(p.Back, why)
 	case p.State == RollingBack:
 	case slices.Contains(p.State.Moves(), RollingBack):
 		if w := l.waiting(m.Commit); w != nil {
@@ -85,10 +86,9 @@ func (l *step) rollback(m app.Said) {
 	}
 }
 
-// shown says whether the attempt that a person saw is the one that would be undone, or a new one that waits to follow it.
-func (l *step) shown(p *Promotion, attempt app.Key) bool {
-	w := l.waiting(p.Commit.SHA)
-	return p.Attempt == attempt || w != nil && w.Attempt == attempt
+// shown says whether the attempt that a person saw is the one that would be undone, or a later one whose card is shown in its place.
+func (l *Lane) shown(p *Promotion, attempt app.Key) bool {
+	return p.Attempt == attempt || l.current(p.Commit.SHA).Attempt == attempt
 }
 
 // retry does again what became unclear, or lets in again what has ended, as a new attempt. Both go through the gate like the first time;

@@ -1,0 +1,85 @@
+package deploy
+
+import (
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/slipway-cd/slipway/app"
+	"github.com/slipway-cd/slipway/policies"
+)
+
+// story is a lane to which things happen one after the other, a minute apart.
+type story struct {
+	*testing.T
+	lane    Lane
+	at      time.Time
+	release Release
+}
+
+func tell(t *testing.T) *story {
+	t.Helper()
+	return &story{T: t, lane: start(), at: now, release: Release{Spec: Spec{Verify: Verify{HTTP: "http://x"}}, HoldAfter: true}}
+}
+
+func (s *story) say(m app.Message) {
+	s.lane, _ = Step(s.lane, m, s.at)
+	s.at = s.at.Add(time.Minute)
+}
+
+// promotion is the attempt of a commit that people are shown.
+func (s *story) promotion(i int) Promotion {
+	p, _ := s.lane.Promotion(sha(i))
+	return p
+}
+
+func (s *story) key(i int) app.Key { return s.promotion(i).Key }
+
+func (s *story) ready(i int) { s.say(app.Ready{Commit: commit(i), Environments: environments}) }
+
+func (s *story) judge(i int, d policies.Decision) { s.say(Judged{sha(i), s.key(i), d, s.release}) }
+
+// start lets a commit in, and through the gate both times.
+func (s *story) start(i int) {
+	s.ready(i)
+	s.allow(i)
+	s.is(i, Deploying)
+}
+
+func (s *story) allow(i int) {
+	s.judge(i, policies.Decision{Verdict: policies.Allow})
+	s.judge(i, policies.Decision{Verdict: policies.Allow})
+}
+
+func (s *story) deployed(i int, o app.Outcome) {
+	s.say(Deployed{sha(i), s.key(i), app.Status{Outcome: o}})
+}
+func (s *story) probed(i int, o app.Outcome) { s.say(Probed{sha(i), s.key(i), o, "Seen."}) }
+func (s *story) restored(i int, o app.Outcome) {
+	s.say(Restored{sha(i), s.key(i), app.Status{Outcome: o}})
+}
+
+// good lets a commit go all its way.
+func (s *story) good(i int) {
+	s.start(i)
+	s.deployed(i, app.Succeeded)
+	s.probed(i, app.Succeeded)
+	s.is(i, Live)
+}
+
+// word is what a person says about what is shown of a commit.
+func (s *story) word(v app.Verb, i int) { s.say(word(v, s.promotion(i))) }
+
+func (s *story) is(i int, want State) {
+	s.Helper()
+	if got := s.promotion(i).State; got != want {
+		s.Fatalf("%s is %q, not %q: %s", sha(i), got, want, brief(s.lane))
+	}
+}
+
+func (s *story) offers(i int, want ...app.Verb) {
+	s.Helper()
+	if got := s.lane.Offers(s.promotion(i)); !slices.Equal(got, want) {
+		s.Errorf("%s in %q offers %v, not %v: %s", sha(i), s.promotion(i).State, got, want, brief(s.lane))
+	}
+}
