@@ -111,7 +111,7 @@ func (s *server) openData(context.Context) error {
 		return fmt.Errorf("opening the data directory's lock: %w", err)
 	}
 	s.onClose(lock.Close)
-	if err := unix.Flock(int(lock.Fd()), unix.LOCK_EX|unix.LOCK_NB); err != nil {
+	if err := hold(lock); err != nil {
 		who, _ := io.ReadAll(io.LimitReader(lock, 100))
 		return fmt.Errorf("another slipway (%s) uses %s. One process holds a data directory; stop that one, or give this one another SLIPWAY_DATA", who, s.set.data)
 	}
@@ -120,6 +120,18 @@ func (s *server) openData(context.Context) error {
 	}
 	_, err = lock.WriteAt(fmt.Appendf(nil, "process %d", os.Getpid()), 0)
 	s.lock = lock
+	return err
+}
+
+// hold takes a lock that nobody else has. A program that is just being started shares our files for a moment, and the process before us may be
+// on its way out: so it is tried for a second.
+func hold(lock *os.File) (err error) {
+	for tries := 0; tries < 20; tries++ {
+		if err = unix.Flock(int(lock.Fd()), unix.LOCK_EX|unix.LOCK_NB); err == nil {
+			return nil
+		}
+		<-time.After(50 * time.Millisecond)
+	}
 	return err
 }
 
