@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -83,6 +84,27 @@ func (s *Server) ask(ctx context.Context, what string, into any) error {
 		return fmt.Errorf("the server answers %s with %s", what, resp.Status)
 	}
 	return json.NewDecoder(resp.Body).Decode(into)
+}
+
+// Profile writes a processor profile of the next while to a file, for go tool pprof.
+func (s *Server) Profile(ctx context.Context, d time.Duration, path string) (err error) {
+	file, err := os.Create(path)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, file.Close()) }()
+	url := fmt.Sprintf("http://%s/bench/profile?seconds=%.0f", s.Address, max(d.Seconds(), 1))
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
+	if err != nil {
+		return err
+	}
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return fmt.Errorf("profiling the server: %w", err)
+	}
+	defer resp.Body.Close()
+	_, err = io.Copy(file, resp.Body)
+	return err
 }
 
 // Still waits until the server has nothing to do now, and gives how long that took. With all it waits also for what is shown a moment later,

@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/http/pprof"
 	"os"
 	"os/signal"
 	"strings"
@@ -45,6 +46,7 @@ type server struct {
 	engine  *engine.Engine
 	web     *handlers.Web
 	counts  counts
+	written written
 	ignored atomic.Int64 // events that mean nothing
 	refused atomic.Int64 // events that were not understood
 	heard   delays       // from when an event was received until it was understood
@@ -60,7 +62,9 @@ type State struct {
 	Aside   int64     `json:"aside"`    // messages that could not be taken in
 	Ignored int64     `json:"ignored"`
 	Refused int64     `json:"refused"`
-	Calls   int64     `json:"calls"` // to GitHub
+	Calls   int64     `json:"calls"`     // to GitHub
+	Updates int64     `json:"updates"`   // transactions of the engine
+	Update  float64   `json:"update_ms"` // what one took, with waiting for its turn: the mean
 }
 
 // Lanes is where the lanes stand.
@@ -87,6 +91,22 @@ func (c *counts) Worked(_ string, failed bool) {
 	if failed {
 		c.failed.Add(1)
 	}
+}
+
+// written is a store that counts what the engine writes. Updates are serial, so their number and length bound what can be done.
+type written struct {
+	engine.Store
+	updates, nanoseconds atomic.Int64
+}
+
+// Update runs one transaction.
+func (w *written) Update(ctx context.Context, do func(engine.Tx) error) error {
+	began := time.Now()
+	defer func() {
+		w.updates.Add(1)
+		w.nanoseconds.Add(int64(time.Since(began)))
+	}()
+	return w.Store.Update(ctx, do)
 }
 
 // Serve is the server's process: it listens on an address, with its database in a file, until it is asked to end.
@@ -121,8 +141,9 @@ func (s *server) wire(address string) error {
 	}
 	allow := func(owner, name string) (bool, string) { return owner == owned, "it is not of the benchmark" }
 	translate := handlers.Translator{AppID: 1, Allow: allow}
+	s.written.Store = s.store
 	s.engine = engine.New(engine.Options{
-		Store: s.store, Clock: clock{}, GitHub: hub{s.world}, Git: mirrors{s.world}, Runner: programs{s.world}, Deployer: releases{}, Prober: probes{},
+		Store: &s.written, Clock: clock{}, GitHub: hub{s.world}, Git: mirrors{s.world}, Runner: programs{s.world}, Deployer: releases{}, Prober: probes{},
 		Translate: s.understood(translate.Translate), Links: signer, Isolation: "Nothing is run.", Slug: "slipway",
 		Housekeep: func(context.Context, engine.Used) error { return nil }, Holder: "bench", CheckSlots: 2, DeploySlots: 4,
 		Allow: func(r app.Repo) (bool, string) { return allow(r.Owner, r.Name) }, Log: log, Observe: &s.counts,
@@ -161,6 +182,7 @@ func (s *server) routes() http.Handler {
 		s.web.ServeHTTP(w, r)
 	})
 	mux.Handle("GET /healthz", s.web)
+	mux.HandleFunc("GET /bench/profile", pprof.Profile)
 	mux.HandleFunc("GET /bench/state", answering(s.state))
 	mux.HandleFunc("GET /bench/lanes", answering(s.lanes))
 	mux.HandleFunc("GET /bench/delays", answering(s.delays))
@@ -182,7 +204,9 @@ func (s *server) state(ctx context.Context) (State, error) {
 	st := State{
 		Stepped: s.counts.stepped.Load(), Worked: s.counts.worked.Load(), Failed: s.counts.failed.Load(), Aside: s.counts.aside.Load(),
 		Ignored: s.ignored.Load(), Refused: s.refused.Load(), Calls: s.calls.Load(),
+		Updates: s.written.updates.Load(),
 	}
+	st.Update = float64(s.written.nanoseconds.Load()) / 1e6 / float64(max(st.Updates, 1))
 	soon, cancel := context.WithTimeout(ctx, time.Millisecond)
 	defer cancel()
 	st.Still = s.engine.Quiet(soon) == nil

@@ -67,6 +67,7 @@ func run(ctx context.Context) (err error) {
 	repos := flag.Int("repos", 20, "how many repositories")
 	connections := flag.Int("connections", 16, "how many connections")
 	parent := flag.String("dir", "", "the `folder` to work in, on the disk that is meant; empty is the system's for temporary files")
+	profile := flag.String("profile", "", "write a processor profile of the loaded server to this `file`")
 	asJSON := flag.Bool("json", false, "print one JSON object")
 	flag.Parse()
 	dir, err := os.MkdirTemp(*parent, "slipway-bench-")
@@ -92,7 +93,15 @@ func run(ctx context.Context) (err error) {
 	load := hook.Load{
 		Address: server.Address, Path: "/webhook", Connections: *connections, For: *duration, Rate: *rate, Source: mix(events, int64(*repos)),
 	}
-	if err := f.measure(ctx, server, load); err != nil {
+	profiled := make(chan error, 1)
+	go func() {
+		if *profile == "" {
+			profiled <- nil
+			return
+		}
+		profiled <- server.Profile(ctx, *duration, *profile)
+	}()
+	if err := errors.Join(f.measure(ctx, server, load), <-profiled); err != nil {
 		return err
 	}
 	return figure.Report{Tables: f.tables(), Value: f}.Write(os.Stdout, *asJSON)
@@ -163,7 +172,8 @@ func (f found) tables() []*figure.Table {
 	t.Add("all done after the last, s", "", "", f.Drained, fmt.Sprintf("%.0f", mostDrain), figure.Verdict(f.Drained, mostDrain))
 	t.Add("all shown after the last, s", "", "", f.Shown, "", "")
 	t.Note("CPU: %.1f ms for each delivery with all that follows, %.2f CPUs busy. Memory: %.1f MB at most. Database: %.1f MB.", f.CPU, f.CPUs, f.Peak, f.Database)
-	t.Note("With the first releases: %d messages stepped, %d rows worked on (%d in vain), %d calls to GitHub. The newest commit of each is live.",
-		f.State.Stepped, f.State.Worked, f.State.Failed, f.State.Calls)
+	t.Note("With the first releases: %d messages stepped, %d rows worked on (%d in vain), %d calls to GitHub, %d transactions of %.1f ms.",
+		f.State.Stepped, f.State.Worked, f.State.Failed, f.State.Calls, f.State.Updates, f.State.Update)
+	t.Note("In the end the newest commit of each repository is live.")
 	return []*figure.Table{t}
 }
