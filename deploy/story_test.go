@@ -55,9 +55,6 @@ func (s *story) deployed(i int, o app.Outcome) {
 	s.say(Deployed{sha(i), s.key(i), app.Status{Outcome: o}})
 }
 func (s *story) probed(i int, o app.Outcome) { s.say(Probed{sha(i), s.key(i), o, "Seen."}) }
-func (s *story) restored(i int, o app.Outcome) {
-	s.say(Restored{sha(i), s.key(i), app.Status{Outcome: o}})
-}
 
 // good lets a commit go all its way.
 func (s *story) good(i int) {
