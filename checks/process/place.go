@@ -2,156 +2,114 @@ package process
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
-	"strings"
 
 	"github.com/slipway-cd/slipway/app"
 	"github.com/slipway-cd/slipway/checks"
 )
 
-// record is what outlives the server about an attempt: which worktree it has, and how it ended.
-type record struct {
-	Key      string
-	Repo     app.Repo
-	Worktree string
-	Ended    bool
-	Status   app.Status // once ended
+// slot names a worktree of a repository.
+type slot struct {
+	repo app.RepoID
+	name string
 }
 
-func recordPath(dir, key string) string {
-	sum := sha256.Sum256([]byte(key))
-	return filepath.Join(dir, hex.EncodeToString(sum[:16])+".json")
+// pool deals out worktrees, so that several checks of a repository run at once. There are as many as ever ran together. A check tends to get
+// the one that it had: most of its files are there already.
+type pool struct {
+	taken map[slot]bool
+	last  map[warm]string // the worktree that a check had
 }
 
-// readRecord reads what is known of a key; the zero value if nothing is.
-func readRecord(dir, key string) (rec record, err error) {
-	data, err := os.ReadFile(recordPath(dir, key))
-	if errors.Is(err, os.ErrNotExist) {
-		return rec, nil
-	}
-	if err == nil {
-		err = json.Unmarshal(data, &rec)
-	}
-	if err != nil {
-		return rec, fmt.Errorf("reading what is known of %s: %w", key, err)
-	}
-	return rec, nil
+type warm struct {
+	repo  app.RepoID
+	check string
 }
 
-func readRecords(dir string) ([]record, error) {
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return nil, err
+func newPool() pool { return pool{taken: map[slot]bool{}, last: map[warm]string{}} }
+
+// take picks a worktree that nobody has.
+func (p pool) take(repo app.RepoID, check string) string {
+	w := warm{repo, check}
+	name, had := p.last[w]
+	for i := 1; !had || p.taken[slot{repo, name}]; i++ {
+		name, had = fmt.Sprintf("slot-%d", i), true
 	}
-	entries, err := os.ReadDir(dir)
-	if err != nil {
-		return nil, err
-	}
-	var all []record
-	for _, e := range entries {
-		if !strings.HasSuffix(e.Name(), ".json") {
-			continue
-		}
-		var rec record
-		data, err := os.ReadFile(filepath.Join(dir, e.Name()))
-		if err == nil {
-			err = json.Unmarshal(data, &rec)
-		}
-		if err != nil {
-			return nil, fmt.Errorf("%s: %w", e.Name(), err)
-		}
-		all = append(all, rec)
-	}
-	return all, nil
+	p.taken[slot{repo, name}], p.last[w] = true, name
+	return name
 }
 
-// writeRecord replaces a record as a whole, and it is on disk when it returns.
-func writeRecord(dir string, rec record) error {
-	data, err := json.Marshal(rec)
+// place is the worktree of an attempt.
+type place struct {
+	attempt
+	dir     string
+	release func()
+}
+
+// adopt holds the worktree of an attempt that is under way. If another one has it, the machine went down before it was on disk that this
+// one had left it: it has none any more.
+func (r *Runner) adopt(a attempt) error {
+	dir, release, err := r.opts.Git.Adopt(a.Job.Repo, a.Worktree)
+	if app.KindOf(err) == app.ErrConflict {
+		return nil
+	}
 	if err != nil {
-		return fmt.Errorf("writing down %s: %w", rec.Key, err)
+		return err
 	}
-	path := recordPath(dir, rec.Key)
-	f, err := os.OpenFile(path+".new", os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o600)
-	if err != nil {
-		return fmt.Errorf("writing down %s: %w", rec.Key, err)
-	}
-	_, err = f.Write(data)
-	if err := errors.Join(err, f.Sync(), f.Close()); err != nil {
-		return fmt.Errorf("writing down %s: %w", rec.Key, err)
-	}
-	if err := os.Rename(path+".new", path); err != nil {
-		return fmt.Errorf("writing down %s: %w", rec.Key, err)
-	}
+	r.pool.taken[slot{a.Job.Repo.ID, a.Worktree}] = true
+	r.held[a.Job.Key] = &place{a, dir, release}
 	return nil
 }
 
-func slot(r app.Repo, worktree string) string { return fmt.Sprintf("%d/%s", r.ID, worktree) }
-
-// place gives an attempt a worktree at its commit. The record is written first, so that the worktree is held again after a restart.
+// place gives an attempt a worktree at its commit. It is written down first, so that the worktree is held again after a restart.
 func (r *Runner) place(ctx context.Context, j checks.Job) (*place, error) {
-	name := r.reserve(j)
-	rec := record{Key: j.Key, Repo: j.Repo, Worktree: name}
-	if err := writeRecord(r.Dir, rec); err != nil {
-		r.unreserve(j, name)
-		return nil, err
+	p := r.reserve(j)
+	if err := r.records.begin(p.attempt); err != nil {
+		return nil, errors.Join(err, r.leave(j.Key))
 	}
-	r.mu.Lock()
-	p := r.held[j.Key]
-	r.mu.Unlock()
-	if p != nil { // adopted at the start, before its program began: it is brought to its commit anew
-		p.release()
-	}
-	dir, release, err := r.Git.Worktree(ctx, j.Repo, j.Commit, name)
+	p.release() // of what was prepared before the server was killed, or by a try that failed: it is prepared anew
+	dir, release, err := r.opts.Git.Worktree(ctx, j.Repo, j.Commit, p.Worktree)
 	if err != nil {
-		r.leave(j.Key)
-		r.unreserve(j, name)
-		return nil, errors.Join(err, os.Remove(recordPath(r.Dir, j.Key)))
+		return nil, errors.Join(err, r.leave(j.Key))
 	}
-	p = &place{rec, dir, release}
 	r.mu.Lock()
-	r.held[j.Key] = p
-	r.mu.Unlock()
+	defer r.mu.Unlock()
+	p.dir, p.release = dir, release
 	return p, nil
 }
 
-// reserve picks a worktree that nobody has: the same check of a repository tends to get the one that is warm from its last run.
-func (r *Runner) reserve(j checks.Job) string {
+// reserve is the place of an attempt, which may have had it before.
+func (r *Runner) reserve(j checks.Job) *place {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if p := r.held[j.Key]; p != nil {
-		return p.Worktree
+	p := r.held[j.Key]
+	if p == nil {
+		p = &place{attempt: attempt{Worktree: r.pool.take(j.Repo.ID, j.Check.ID())}, release: func() {}}
+		r.held[j.Key] = p
 	}
-	sum := sha256.Sum256([]byte(j.Check.ID()))
-	for i := 1; ; i++ {
-		name := fmt.Sprintf("%s-%d", hex.EncodeToString(sum[:6]), i)
-		if !r.taken[slot(j.Repo, name)] {
-			r.taken[slot(j.Repo, name)] = true
-			return name
-		}
-	}
-}
-
-func (r *Runner) unreserve(j checks.Job, name string) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	delete(r.taken, slot(j.Repo, name))
+	p.Job, p.Boot = j, r.boot
+	return p
 }
 
 // leave lets an attempt's worktree go.
-func (r *Runner) leave(key string) {
+func (r *Runner) leave(key string) error {
+	err := r.records.leave(key)
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	p := r.held[key]
 	if p == nil {
-		return
+		return err
 	}
 	delete(r.held, key)
-	delete(r.taken, slot(p.Repo, p.Worktree))
+	delete(r.pool.taken, slot{p.Job.Repo.ID, p.Worktree})
 	p.release()
+	return err
+}
+
+// placeOf is the worktree that an attempt holds; nil if it holds none.
+func (r *Runner) placeOf(key string) *place {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.held[key]
 }

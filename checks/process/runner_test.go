@@ -1,274 +1,261 @@
 package process
 
 import (
-	"context"
-	"errors"
+	"fmt"
 	"io"
 	"os"
-	"path/filepath"
 	"strings"
-	"syscall"
+	"sync"
 	"testing"
 	"time"
 
 	"github.com/slipway-cd/slipway/app"
-	"github.com/slipway-cd/slipway/app/artifact"
-	"github.com/slipway-cd/slipway/app/shim"
-	"github.com/slipway-cd/slipway/checks"
+	"github.com/slipway-cd/slipway/app/git"
 )
 
-type realClock struct{}
-
-func (realClock) Now() time.Time { return time.Now() }
-func (realClock) Timer(at time.Time) (<-chan time.Time, func()) {
-	t := time.NewTimer(time.Until(at))
-	return t.C, func() { t.Stop() }
-}
-
-// TestMain lets the test binary be its own shim.
-func TestMain(m *testing.M) {
-	if len(os.Args) > 1 && os.Args[1] == "shim" {
-		syscall.Exit(shim.Main(realClock{}, os.Args[2:]))
-	}
-	os.Exit(m.Run())
-}
-
-// folders is a Git whose worktrees are plain folders.
-type folders struct {
-	dir  string
-	held map[string]bool
-	lost bool // the commit is not there
-}
-
-func (f *folders) Worktree(_ context.Context, _ app.Repo, _ app.SHA, name string) (string, func(), error) {
-	if f.lost {
-		return "", nil, &app.Error{Op: "fetching", Kind: app.ErrNotFound}
-	}
-	dir := filepath.Join(f.dir, name)
-	return dir, f.hold(name), errors.Join(os.RemoveAll(dir), os.MkdirAll(dir, 0o755))
-}
-
-func (f *folders) Adopt(_ app.Repo, name string) (string, func(), error) {
-	return filepath.Join(f.dir, name), f.hold(name), nil
-}
-
-func (f *folders) hold(name string) func() {
-	if f.held[name] {
-		panic("a worktree is held twice: " + name)
-	}
-	f.held[name] = true
-	return func() { f.held[name] = false }
-}
-
-// bench is a Runner with what it needs, which can be started again on the same folders.
-type bench struct {
-	t    *testing.T
-	dir  string
-	git  *folders
-	host *shim.Host
-	keep *artifact.Store
-	run  *Runner
-}
-
-func newBench(t *testing.T) *bench {
-	b := &bench{t: t, dir: t.TempDir(), git: &folders{held: map[string]bool{}}}
-	b.git.dir = filepath.Join(b.dir, "worktrees")
-	b.start()
-	t.Cleanup(func() { b.host.Close() })
-	return b
-}
-
-func (b *bench) start() {
-	b.t.Helper()
-	var errs [3]error
-	b.host, errs[0] = shim.Open(shim.Options{
-		Dir: filepath.Join(b.dir, "shim"), Homes: filepath.Join(b.dir, "homes"), Command: []string{os.Args[0], "shim"},
-	})
-	b.keep, errs[1] = artifact.Open(filepath.Join(b.dir, "artifacts"))
-	if err := errors.Join(errs[:]...); err != nil {
-		b.t.Fatal(err)
-	}
-	b.run, errs[2] = New(Options{
-		Dir: filepath.Join(b.dir, "attempts"), Git: b.git, Shim: b.host, RunAs: shim.SameUser(), CheckEnv: map[string]string{"MIRROR": "here"}, Artifacts: b.keep,
-	})
-	if errs[2] != nil {
-		b.t.Fatal(errs[2])
-	}
-}
-
-// restart is what happens when the server is killed: programs go on, and all that was held in memory is gone.
-func (b *bench) restart() {
-	b.host.Close()
-	b.git.held = map[string]bool{}
-	b.start()
-}
-
-func job(run, produces string) checks.Job {
-	return checks.Job{
-		Key: "run/1/abc#execute/1", Repo: app.Repo{ID: 1, Owner: "acme", Name: "shop"}, Commit: app.SHA(strings.Repeat("a", 40)),
-		Check: checks.Spec{Name: "test", Run: run, Timeout: time.Minute, Produces: produces}, RunURL: "http://run",
-	}
-}
-
-func (b *bench) ensure(j checks.Job) app.Status {
-	b.t.Helper()
-	s, err := b.run.Ensure(b.t.Context(), j)
-	if err != nil {
-		b.t.Fatal(err)
-	}
-	return s
-}
-
-// finish runs a job to its end.
-func (b *bench) finish(j checks.Job) app.Status {
-	b.t.Helper()
-	b.ensure(j)
-	if _, err := b.host.Wait(b.t.Context(), j.Key); err != nil {
-		b.t.Fatal(err)
-	}
-	return b.ensure(j)
-}
-
 func TestOutcomes(t *testing.T) {
-	for _, test := range []struct {
+	w := newWorld(t, map[string]string{"a": "a"})
+	for i, test := range []struct {
 		name, run, produces string
 		outcome             app.Outcome
+		code                int
 		reason, tail        string
 	}{
-		{"well", "echo fine", "", app.Succeeded, "", "fine\n"},
-		{"badly", "echo no; exit 3", "", app.Failed, "exited with code 3", "no\n"},
-		{"the first error ends it", "false\necho went on", "", app.Failed, "exited with code 1", ""},
-		{"by a signal", "kill -SEGV $$", "", app.Failed, "was killed by SIGSEGV", ""},
-		{"what it should produce is missing", "true", "dist", app.Failed, "exited with code 0, but made no folder dist (produces:)", ""},
-		{"what it should produce is empty", "mkdir dist", "dist", app.Failed, "exited with code 0, but left dist empty (produces:)", ""},
+		{"well", "echo fine", "", app.Succeeded, 0, "", "fine\n"},
+		{"badly", "echo no; exit 3", "", app.Failed, 3, "exited with code 3", "no\n"},
+		{"the first error ends it", "false\necho went on", "", app.Failed, 1, "exited with code 1", ""},
+		{"by a signal", "kill -SEGV $$", "", app.Failed, 0, "was killed by SIGSEGV", ""},
+		{"no such command", "slipway-has-none", "", app.Failed, 127, "exited with code 127", "/bin/sh: 1: slipway-has-none: not found\n"},
+		{"produces", "mkdir -p out/dist; echo x >out/dist/x", "out/dist", app.Succeeded, 0, "", ""},
+		{"produces, named with a slash", "mkdir dist; echo x >dist/x", "dist/", app.Succeeded, 0, "", ""},
+		{"produces what is in the commit", "echo x >dist/x", "dist", app.Failed, 2, "exited with code 2", "/bin/sh: 1: cannot create dist/x: Directory nonexistent\n"},
+		{"what it should produce is missing", "true", "dist", app.Failed, 0, "exited with code 0, but made no folder dist (produces:)", ""},
+		{"what it should produce is a file", "echo x >dist", "dist", app.Failed, 0, "exited with code 0, but made no folder dist (produces:)", ""},
+		{"what it should produce is empty", "mkdir dist", "dist", app.Failed, 0, "exited with code 0, but left dist empty (produces:)", ""},
+		{"what it should produce leads out", "ln -s /etc dist", "dist", app.Failed, 0, "exited with code 0, but made no folder dist (produces:)", ""},
+		{"nothing is kept of what failed", "mkdir dist; echo x >dist/x; false", "dist", app.Failed, 1, "exited with code 1", ""},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			t.Parallel()
-			s := newBench(t).finish(job(test.run, test.produces))
-			if s.Outcome != test.outcome || s.Reason != test.reason || s.Tail != test.tail || s.Running {
+			s := w.finish(again(w.job("", test.produces), fmt.Sprint("key ", i), test.run))
+			if s.Outcome != test.outcome || s.Reason != test.reason || s.ExitCode != test.code || s.Tail != test.tail || s.Running {
 				t.Errorf("%+v", s)
+			}
+			if (s.Artifact != "") != (s.Outcome == app.Succeeded && test.produces != "") || s.Artifact != "" && !w.store.Has(s.Artifact) {
+				t.Errorf("its artifact is %q", s.Artifact)
+			}
+			if s.Began.IsZero() || s.Ended.Before(s.Began) {
+				t.Errorf("from %v to %v", s.Began, s.Ended)
 			}
 		})
 	}
+	w.free()
 }
 
-// TestFixedEnvironment: the server's own variables are nobody's business.
+func TestTimeout(t *testing.T) {
+	w := newWorld(t, nil)
+	j := w.job("echo before; while :; do sleep 1; done", "")
+	j.Check.Timeout = 300 * time.Millisecond
+	if s := w.finish(j); s.Outcome != app.Failed || s.Reason != "timed out after 300ms" || !strings.HasPrefix(s.Tail, "before\n") {
+		t.Errorf("%+v", s)
+	}
+}
+
+func TestSpan(t *testing.T) {
+	for d, want := range map[time.Duration]string{
+		15 * time.Minute: "15m", time.Hour: "1h", 90 * time.Minute: "1h30m", 10 * time.Second: "10s", time.Minute + time.Second: "1m1s", time.Hour + time.Second: "1h0m1s",
+	} {
+		if got := span(d).String(); got != want {
+			t.Errorf("%s, want %s", got, want)
+		}
+	}
+}
+
+// TestTail: the last 50 lines, and no more than 8 KB of them.
+func TestTail(t *testing.T) {
+	w := newWorld(t, nil)
+	s := w.finish(w.job("seq 1000", ""))
+	if lines := strings.Split(strings.TrimSpace(s.Tail), "\n"); len(lines) != 50 || lines[0] != "951" || lines[49] != "1000" {
+		t.Errorf("%q", s.Tail)
+	}
+	s = w.finish(again(w.job("", ""), "2", `i=0; while [ $i -lt 60 ]; do printf '%01000d\n' $i; i=$((i+1)); done`))
+	if len(s.Tail) > 8<<10 || len(s.Tail) < 7<<10 || !strings.HasSuffix(s.Tail, "059\n") {
+		t.Errorf("%d bytes", len(s.Tail))
+	}
+}
+
+// TestFixedEnvironment (a build step reads the server's secrets): the server's own variables are nobody's business.
 func TestFixedEnvironment(t *testing.T) {
 	t.Setenv("SERVER_SECRET", "sesame")
-	s := newBench(t).finish(job(`env | sed 's/=.*//' | sort | tr '\n' ' '; echo; echo "$SLIPWAY_REPOSITORY $CI $MIRROR $HOME"`, ""))
+	w := newWorld(t, nil)
+	s := w.finish(w.job(`env -0 | sed -z 's/=.*//' | sort -z | tr '\0' ' '; echo; echo "$SLIPWAY_REPOSITORY $SLIPWAY_COMMIT $SLIPWAY_RUN_URL $CI $MIRROR"; tr '\0' '\n' </proc/$PPID/environ | grep -c SERVER_SECRET || true`, ""))
 	names, values, _ := strings.Cut(s.Tail, "\n")
-	want := "CI HOME MIRROR PATH PWD SLIPWAY_COMMIT SLIPWAY_REPOSITORY SLIPWAY_RUN_URL SLIPWAY_SERVICE TMPDIR "
-	if strings.ReplaceAll(strings.ReplaceAll(names, "SHLVL ", ""), "_ ", "") != want && names != want {
+	var got []string
+	for _, n := range strings.Fields(names) {
+		if n != "SHLVL" && n != "_" && n != "OLDPWD" { // some shells' own
+			got = append(got, n)
+		}
+	}
+	if strings.Join(got, " ") != "CI HOME MIRROR PATH PWD SLIPWAY_COMMIT SLIPWAY_REPOSITORY SLIPWAY_RUN_URL SLIPWAY_SERVICE TMPDIR" {
 		t.Errorf("a check gets %q", names)
 	}
-	if !strings.HasPrefix(values, "acme/shop true here /") {
+	if !strings.HasPrefix(values, "acme/shop "+string(w.head)+" http://run true here\n") || !strings.HasSuffix(values, "\n0\n") {
 		t.Errorf("with %q", values)
 	}
 }
 
-// TestRestartDisturbsNothing: a check that runs goes on in its own worktree, and what it made is kept, though the server was down when it
-// ended.
-func TestRestartDisturbsNothing(t *testing.T) {
-	b := newBench(t)
-	j := job("mkfifo go; cat go >/dev/null; mkdir dist; echo made >dist/x", "dist")
-	if s := b.ensure(j); !s.Running {
-		t.Fatalf("%+v", s)
-	}
-	dir := b.run.held[j.Key].dir
-	b.restart()
-	other := j
-	other.Key, other.Check.Run, other.Check.Produces = "run/1/abc#execute/2", "echo other", ""
-	b.finish(other) // the same check again: it must not get the worktree of the one that runs
-	for {
-		if f, err := os.OpenFile(filepath.Join(dir, "go"), os.O_WRONLY, 0); err == nil {
-			f.Close()
-			break
-		}
-	}
-	if _, err := b.host.Wait(t.Context(), j.Key); err != nil {
-		t.Fatal(err)
-	}
-	b.restart()
-	s := b.ensure(j)
-	if s.Outcome != app.Succeeded || !b.keep.Has(s.Artifact) {
+// TestOperatorsVariables: PATH is the operator's to choose; what slipway says is not.
+func TestOperatorsVariables(t *testing.T) {
+	w := newWorld(t, nil)
+	w.run.opts.CheckEnv = map[string]string{"PATH": "/opt/tools:/usr/bin:/bin", "SLIPWAY_COMMIT": "forged"}
+	if s := w.finish(w.job(`echo "$PATH $SLIPWAY_COMMIT"`, "")); s.Tail != "/opt/tools:/usr/bin:/bin "+string(w.head)+"\n" {
 		t.Errorf("%+v", s)
 	}
-	if again := b.ensure(j); again.Artifact != s.Artifact {
-		t.Errorf("told again: %+v", again)
+}
+
+// TestNamesDontReachTheShell (comment arguments reach a shell): what others chose is data.
+func TestNamesDontReachTheShell(t *testing.T) {
+	w := newWorld(t, nil)
+	j := w.job(`echo "$SLIPWAY_SERVICE" "$SLIPWAY_REPOSITORY"`, "")
+	j.Repo.Name, j.Check.Service = "$(echo pwned >&2)", "`echo pwned >&2`; echo pwned"
+	if s := w.finish(j); s.Tail != "`echo pwned >&2`; echo pwned acme/$(echo pwned >&2)\n" {
+		t.Errorf("%+v", s)
 	}
-	for name, held := range b.git.held {
-		if held {
-			t.Errorf("worktree %s is still held", name)
-		}
+}
+
+// TestGone ("gone" counted as success): a commit that is not there any more is a failure with its reason, for ever: the key is not run later.
+func TestGone(t *testing.T) {
+	w := newWorld(t, nil)
+	j := w.job("echo ran", "")
+	j.Commit = app.SHA(strings.Repeat("d", 40))
+	s := w.finish(j)
+	if s.Outcome != app.Failed || s.Reason != "could not be started: commit dddddddddddd is not there any more" {
+		t.Errorf("%+v", s)
 	}
+	w.free()
+	w.restart()
+	j.Commit = w.head
+	if again := w.finish(j); again != s {
+		t.Errorf("asked again: %+v", again)
+	}
+}
+
+// TestUnreachable: what may be there is tried again, under the same key.
+func TestUnreachable(t *testing.T) {
+	w := newWorld(t, nil)
+	w.run.opts.Git = refusing{w.git, &app.Error{Op: "fetching", Kind: app.ErrUnreachable}}
+	if _, err := w.run.Ensure(t.Context(), w.job("true", "")); app.KindOf(err) != app.ErrUnreachable {
+		t.Error(err)
+	}
+	w.free()
+	w.run.opts.Git = w.git
+	if s := w.finish(w.job("true", "")); s.Outcome != app.Succeeded {
+		t.Errorf("%+v", s)
+	}
+}
+
+// TestFullDisk: that an artifact can't be kept for want of room is no failure of the check; its worktree stays until it is.
+func TestFullDisk(t *testing.T) {
+	w := newWorld(t, nil)
+	w.run.opts.Artifacts = fullDisk{}
+	j := w.job("mkdir dist; echo x >dist/x", "dist")
+	w.ensure(j)
+	w.wait(j.Key)
+	if s, err := w.run.Ensure(t.Context(), j); err == nil {
+		t.Errorf("%+v", s)
+	}
+	w.dirOf(j.Key)
+	w.run.opts.Artifacts = w.store
+	if s := w.ensure(j); s.Outcome != app.Succeeded || !w.store.Has(s.Artifact) {
+		t.Errorf("%+v", s)
+	}
+	w.free()
+}
+
+// TestNeverTwice: a key is run once, however many ask for it at the same time, and afterwards.
+func TestNeverTwice(t *testing.T) {
+	w := newWorld(t, nil)
+	j := w.job("echo ran >>"+w.dir+"/marks; mkdir dist; echo x >dist/x", "dist")
+	var all sync.WaitGroup
+	for range 8 {
+		all.Go(func() {
+			if _, err := w.run.Ensure(t.Context(), j); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	all.Wait()
+	s := w.finish(j)
+	if again := w.ensure(j); again != s || s.Outcome != app.Succeeded {
+		t.Errorf("%+v, then %+v", s, again)
+	}
+	if text, err := os.ReadFile(w.dir + "/marks"); string(text) != "ran\n" || err != nil {
+		t.Errorf("%q, %v", text, err)
+	}
+	if key := <-w.done; key != j.Key {
+		t.Errorf("%s is done", key)
+	}
+	w.free()
 }
 
 func TestCancel(t *testing.T) {
-	b := newBench(t)
-	j := job("while :; do sleep 1; done", "")
-	b.ensure(j)
-	if err := b.run.Cancel(t.Context(), j.Key); err != nil {
-		t.Fatal(err)
+	w := newWorld(t, nil)
+	j := w.job("echo ready; while :; do sleep 1; done", "")
+	w.ensure(j)
+	w.ready(j)
+	for range 2 {
+		if err := w.run.Cancel(t.Context(), j.Key); err != nil {
+			t.Fatal(err)
+		}
 	}
-	if s := b.ensure(j); s.Outcome != app.Failed || s.Reason != "was canceled" {
+	if s := w.ensure(j); s.Outcome != app.Failed || s.Reason != "was canceled" || !strings.HasPrefix(s.Tail, "ready\n") {
 		t.Errorf("%+v", s)
 	}
-	if len(b.run.held) != 0 {
-		t.Error("its worktree is still held")
-	}
-	never := job("echo never", "")
-	never.Key = "run/1/abc#execute/9"
-	if err := b.run.Cancel(t.Context(), never.Key); err != nil {
+	w.free()
+}
+
+// TestCancelBeforeItBegan: what was never started never will be.
+func TestCancelBeforeItBegan(t *testing.T) {
+	w := newWorld(t, nil)
+	j := w.job("echo ran", "")
+	if err := w.run.Cancel(t.Context(), j.Key); err != nil {
 		t.Fatal(err)
 	}
-	if s := b.ensure(never); s.Outcome != app.Failed || strings.Contains(s.Tail, "never") {
-		t.Errorf("what was canceled before it began ran: %+v", s)
-	}
-}
-
-// TestCommitIsGone: that the files can't be had is an error with its kind; nothing was started, so another try is right.
-func TestCommitIsGone(t *testing.T) {
-	b := newBench(t)
-	b.git.lost = true
-	if _, err := b.run.Ensure(t.Context(), job("true", "")); app.KindOf(err) != app.ErrNotFound {
-		t.Error(err)
-	}
-	b.git.lost = false
-	if s := b.finish(job("true", "")); s.Outcome != app.Succeeded {
+	if s := w.finish(j); s.Outcome != app.Failed || s.Reason != "was canceled" || s.Tail != "" {
 		t.Errorf("%+v", s)
 	}
+	w.free()
 }
 
+// TestCancelTooLate: what had ended well before it was canceled is told as it ended, with what it produced.
+func TestCancelTooLate(t *testing.T) {
+	w := newWorld(t, nil)
+	j := w.job("mkdir dist; echo x >dist/x", "dist")
+	w.ensure(j)
+	w.wait(j.Key)
+	if err := w.run.Cancel(t.Context(), j.Key); err != nil {
+		t.Fatal(err)
+	}
+	if s := w.ensure(j); s.Outcome != app.Succeeded || !w.store.Has(s.Artifact) {
+		t.Errorf("%+v", s)
+	}
+	w.free()
+}
+
+// TestLogs (slow reader drops log lines): a reader gets all of it from where it asks.
 func TestLogs(t *testing.T) {
-	b := newBench(t)
-	j := job("echo one; echo two", "")
-	b.finish(j)
-	r, err := b.run.Logs(t.Context(), j.Key, 4)
+	w := newWorld(t, nil)
+	j := w.job(blocked+"echo two; echo three", "")
+	w.ensure(j)
+	r, err := w.run.Logs(t.Context(), j.Key, int64(len("ready\n"))+4)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer r.Close()
-	if text, err := io.ReadAll(r); string(text) != "two\n" || err != nil {
+	w.unblock(j)
+	if text, err := io.ReadAll(r); string(text) != "three\n" || err != nil {
 		t.Errorf("%q, %v", text, err)
 	}
 }
 
-func TestPrune(t *testing.T) {
-	b := newBench(t)
-	j := job("echo one", "")
-	b.finish(j)
-	if err := b.run.Prune(t.Context(), time.Now().Add(-time.Hour), 1<<30); err != nil {
-		t.Fatal(err)
-	}
-	if r, err := b.run.Logs(t.Context(), j.Key, 0); err != nil {
-		t.Error("a young log is gone:", err)
-	} else {
-		r.Close()
-	}
-	if err := b.run.Prune(t.Context(), time.Now().Add(time.Hour), 1<<30); err != nil {
-		t.Fatal(err)
-	}
-	if keys, err := b.host.Keys(); err != nil || len(keys) != 0 {
-		t.Errorf("an old log stays: %v, %v", keys, err)
-	}
-}
+// TestGitIsReal holds that the port is what app/git offers.
+func TestGitIsReal(*testing.T) { var _ Git = (*git.Git)(nil) }
