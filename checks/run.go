@@ -34,9 +34,10 @@ type Run struct {
 type Check struct {
 	Spec
 	State   CheckState
-	Key     app.Key // the newest attempt
-	Unclear int     // attempts in a row whose outcome could not be known
-	Looked  bool    // of someone else's: nothing reported when it was last looked at
+	Key     app.Key   // the newest attempt
+	Unclear int       // attempts in a row whose outcome could not be known
+	Looked  bool      // of someone else's: nothing reported when it was last looked at
+	Queued  time.Time // the newest attempt came into line
 	Began   time.Time
 	Ended   time.Time
 	Status  app.Status // how the newest attempt ended

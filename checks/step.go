@@ -24,7 +24,7 @@ func Step(r Run, m app.Message, now time.Time) (Run, []app.Letter) {
 	case Finished:
 		r.finished(m, now)
 	case Noticed:
-		r.noticed(m.External)
+		r.noticed(m.External, now)
 	case app.Said:
 		r.obey(m, now)
 	}
@@ -165,28 +165,29 @@ func (r *Run) finished(m Finished, now time.Time) {
 	case app.Succeeded:
 		c.State, c.Unclear = Passed, 0
 	case app.OutcomeUnknown:
-		r.again(c)
+		r.again(c, now)
 	default:
 		c.State, c.Unclear = Failed, 0
 	}
 }
 
 // again tries once more what nobody can know the outcome of: a check may run twice, a deployment may not.
-func (r *Run) again(c *Check) {
+func (r *Run) again(c *Check, now time.Time) {
 	if c.Unclear++; c.Unclear < Tries {
-		r.start(c)
+		r.start(c, now)
 		return
 	}
 	c.State, c.Unclear = Failed, 0
 }
 
-func (r *Run) start(c *Check) {
+func (r *Run) start(c *Check, now time.Time) {
+	c.Queued = now
 	c.State, c.Key, c.Looked, c.Began, c.Ended, c.URL = Running, r.ask(), false, time.Time{}, time.Time{}, ""
 	c.Status = app.Status{}
 }
 
 // noticed looks again at what another App runs, and lets what was skipped for it wait once more.
-func (r *Run) noticed(e External) {
+func (r *Run) noticed(e External, now time.Time) {
 	if r.State == Canceled {
 		return
 	}
@@ -194,7 +195,7 @@ func (r *Run) noticed(e External) {
 		c := &r.Checks[i]
 		switch {
 		case c.IsExternal() && c.External == e && c.State != Waiting && c.State != CheckCanceled:
-			r.start(c)
+			r.start(c, now)
 			r.State = Open
 		case c.State == Skipped && r.needed(*c) == Waiting:
 			c.State = Waiting
@@ -275,7 +276,7 @@ func (r *Run) follow(now time.Time) {
 		}
 		switch r.needed(*c) {
 		case Passed:
-			r.start(c)
+			r.start(c, now)
 		case Failed:
 			c.State, c.Ended = Skipped, now
 		}

@@ -25,9 +25,13 @@ func (e *Engine) translate(ctx context.Context) bool {
 		e.stumbled = e.stumbled || err != nil
 		return false
 	}
+	meanings := make([]meaning, len(events)) // read before the store is taken: the intake writes meanwhile
+	for i, event := range events {
+		meanings[i] = e.mean(event)
+	}
 	err = e.Store.Update(ctx, func(tx Tx) error {
-		for _, event := range events {
-			if err := e.understand(tx, event, now); err != nil {
+		for _, m := range meanings {
+			if err := e.understand(tx, m, now); err != nil {
 				return err
 			}
 		}
@@ -38,30 +42,39 @@ func (e *Engine) translate(ctx context.Context) bool {
 	return err == nil
 }
 
-// understand stores an event's letters and settles it, both or neither.
-func (e *Engine) understand(tx Tx, event app.Event, now time.Time) error {
-	letters, ignored, err := e.meaning(event)
-	switch {
-	case err != nil:
-		e.Log.Warn("an event can't be understood", "delivery", event.Delivery, "event", event.Name, "error", err)
-		return tx.SettleEvent(event.ID, EventFailed, err.Error(), time.Time{})
-	case len(letters) == 0:
-		return tx.SettleEvent(event.ID, EventIgnored, ignored, time.Time{})
-	}
-	if err := tx.Post(letters, now); err != nil {
-		return err
-	}
-	return tx.SettleEvent(event.ID, EventDone, "", time.Time{})
+// meaning is what became of reading one event.
+type meaning struct {
+	event   app.Event
+	letters []app.Letter
+	ignored string
+	err     error
 }
 
-// meaning translates one event. A panic is that event's failure and nobody else's.
-func (e *Engine) meaning(event app.Event) (letters []app.Letter, ignored string, err error) {
+// understand stores an event's letters and settles it, both or neither.
+func (e *Engine) understand(tx Tx, m meaning, now time.Time) error {
+	switch {
+	case m.err != nil:
+		e.Log.Warn("an event can't be understood", "delivery", m.event.Delivery, "event", m.event.Name, "error", m.err)
+		return tx.SettleEvent(m.event.ID, EventFailed, m.err.Error(), time.Time{})
+	case len(m.letters) == 0:
+		return tx.SettleEvent(m.event.ID, EventIgnored, m.ignored, time.Time{})
+	}
+	if err := tx.Post(m.letters, now); err != nil {
+		return err
+	}
+	return tx.SettleEvent(m.event.ID, EventDone, "", time.Time{})
+}
+
+// mean reads one event. A panic is that event's failure and nobody else's.
+func (e *Engine) mean(event app.Event) (m meaning) {
+	m.event = event
 	defer func() {
 		if p := recover(); p != nil {
-			err = fmt.Errorf("panic: %v\n%s", p, debug.Stack())
+			m.err = fmt.Errorf("panic: %v\n%s", p, debug.Stack())
 		}
 	}()
-	return e.Translate(event)
+	m.letters, m.ignored, m.err = e.Translate(event)
+	return m
 }
 
 // complain logs what went wrong in a step that is simply done again.

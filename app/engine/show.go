@@ -17,6 +17,9 @@ import (
 // calm is the least time between two writes of one view: ten changes in a second are one write.
 const calm = time.Second
 
+// inLine is how long a check is in line before that is shown: most begin at once, and then one write does for both.
+const inLine = 500 * time.Millisecond
+
 // knowPull is how long after a push GitHub may need to know which pull request brought it.
 const knowPull = time.Minute
 
@@ -53,6 +56,11 @@ func (e *Engine) showRun(ctx context.Context, row Row, key app.ViewKey) (result,
 	run, repo, err := e.loadRun(ctx, app.RunAddress(key.Repo, key.Commit))
 	if err != nil {
 		return result{}, err
+	}
+	if c, is := run.Check(key.Check); is && c.State == checks.Running && c.Began.IsZero() {
+		if soon := c.Queued.Add(inLine); e.Clock.Now().Before(soon) {
+			return result{due: soon}, nil
+		}
 	}
 	view, ok := report.Aggregate(e.scene(repo), run)
 	if key.Kind == app.ViewCheck {
