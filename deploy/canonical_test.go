@@ -215,6 +215,14 @@ func translated(m app.Message, l, c Lane) app.Message {
 	case app.Said:
 		m.Key = saidTo(m, l, c)
 		return m
+	case Lapsed:
+		return Lapsed{c.Hold.Key}
+	case app.Approved:
+		m.Key = saidTo(app.Said{Verb: app.VerbApprove, Commit: m.Commit, Key: m.Key}, l, c)
+		return m
+	case Began:
+		m.Key = asked(m.Commit, m.Key, l, c)
+		return m
 	case Judged:
 		m.Key = asked(m.Commit, m.Key, l, c)
 		return m

@@ -57,6 +57,8 @@ func (p past) then(before Lane, m app.Message, begun, ended []act) past {
 	switch m := m.(type) {
 	case app.Gone:
 		p.gone[m.Commit.Place] = true
+	case Lapsed:
+		p.held = p.held && m.Hold != before.Hold.Key
 	case app.Said:
 		p.held = m.Verb == app.VerbHold || p.held && !(m.Verb == app.VerbUnhold && m.Key == before.Hold.Key)
 	}
