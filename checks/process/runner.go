@@ -7,8 +7,10 @@ package process
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
+	"strings"
 	"sync"
 
 	"github.com/slipway-cd/slipway/app"
@@ -110,6 +112,9 @@ func (r *Runner) report(ctx context.Context, j checks.Job, s shim.Status) (app.S
 // start brings a worktree to the commit and starts the program in it.
 func (r *Runner) start(ctx context.Context, j checks.Job) (app.Status, error) {
 	env, err := r.environment(j)
+	if err == nil && strings.TrimSpace(j.Check.Run) == "" {
+		err = errors.New("it has no command") // which would do nothing, and do it well
+	}
 	if err != nil {
 		return r.conclude(j, app.Status{Outcome: app.Failed, Reason: "could not be started: " + err.Error()})
 	}

@@ -1,17 +1,20 @@
 // Package command puts releases where they run by the deploy step of their own commit: in a fresh checkout, under the shim, with the secrets of
 // the environment. What the step leaves running lives on: it may be the service.
+//
+// A deployment is known by its key and is started at most once. The shim's claim says so while it remembers the key; how the others ended
+// is in a file, so that neither a deployment that was refused nor one whose log was dropped is ever started again.
 package command
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
+	"sync"
 
 	"github.com/slipway-cd/slipway/app"
 	"github.com/slipway-cd/slipway/app/artifact"
@@ -22,44 +25,97 @@ import (
 
 // Git makes fresh checkouts, without a repository in them.
 type Git interface {
+	// Checkout writes a commit's files to a folder that is not there yet. app.ErrNotFound says that the commit is not there.
 	Checkout(ctx context.Context, r app.Repo, c app.SHA, dir string, owner *git.Owner) error
+}
+
+// Artifacts holds what checks produced.
+type Artifacts interface {
+	// Unpack writes an artifact to a folder that is not there yet. app.ErrNotFound says that it is not kept any more, with
+	// artifact.ErrDamaged behind it that it is not what was built.
+	Unpack(ctx context.Context, digest, dir string, owner *artifact.Owner) error
 }
 
 // Options are what a Deployer needs.
 type Options struct {
-	Dir       string // where checkouts are made; the users that deployments run as pass through it
+	Dir       string // where checkouts are made; users that deployments run as must be able to pass through what is above it
 	Git       Git
-	Shim      *shim.Host
-	DeployAs  shim.Isolation
-	Artifacts *artifact.Store
-	Secrets   string // the operator's folder of secrets, or ""
+	Shim      *shim.Host     // whose keys are all this Deployer's, and which tells when an outcome is known
+	DeployAs  shim.Isolation // the zero value starts nothing
+	Artifacts Artifacts
+	Secrets   string // the operator's folder of secrets, or ""; see SecretsFolder
 }
 
 // Deployer runs deploy steps. It is safe for concurrent use, and is a deploy.Deployer.
-type Deployer struct{ Options }
+//
+// A step is run by `sh -e -c`: of several lines the first that fails ends it. It gets PATH, CI=true, a HOME and a TMPDIR of its own, the
+// environment's secrets, and
+//
+//	SLIPWAY_REPOSITORY, SLIPWAY_COMMIT, SLIPWAY_SERVICE, SLIPWAY_ENVIRONMENT
+//	SLIPWAY_PREVIOUS_COMMIT   what is there before it; empty if nobody can say
+//	SLIPWAY_ARTIFACT          the folder with what the check produced, unpacked for this deployment alone; empty if nothing was
+//	SLIPWAY_ARTIFACT_DIGEST   its digest; empty likewise
+//	SLIPWAY_RUN_URL           a page about it
+//	SLIPWAY_FENCE             a number that grows with every deployment of the lane: an older one can be told by it
+type Deployer struct {
+	opts    Options
+	records records
+
+	mu    sync.Mutex
+	busy  map[string]chan struct{} // keys that are worked on; closed when that is over
+	fresh map[string]bool          // keys started since the last Prune, whose caller may not have heard of them
+}
 
 var _ deploy.Deployer = (*Deployer)(nil)
 
+// The folders in the Deployer's own.
+const (
+	checkouts = "checkouts"
+	ended     = "ended"
+)
+
 // New prepares a Deployer.
 func New(o Options) (*Deployer, error) {
-	if err := os.MkdirAll(o.Dir, 0o711); err != nil {
+	dir, err := filepath.Abs(o.Dir)
+	if err != nil {
 		return nil, fmt.Errorf("making the folder of deployments: %w", err)
 	}
-	return &Deployer{o}, nil
+	for path, mode := range map[string]os.FileMode{dir: 0o711, filepath.Join(dir, checkouts): 0o711, filepath.Join(dir, ended): 0o700} {
+		if err := errors.Join(os.MkdirAll(path, mode), os.Chmod(path, mode)); err != nil {
+			return nil, fmt.Errorf("making the folder of deployments: %w", err)
+		}
+	}
+	if o.Dir, err = filepath.EvalSymlinks(dir); err != nil {
+		return nil, fmt.Errorf("making the folder of deployments: %w", err)
+	}
+	return &Deployer{opts: o, records: records(filepath.Join(o.Dir, ended)), busy: map[string]chan struct{}{}, fresh: map[string]bool{}}, nil
 }
 
-// Ensure starts a deployment, or reports how it stands. One key is never run twice.
+// Ensure starts a deployment, or reports how it stands. One that can't be started however often that is tried has failed, with the reason in
+// words. One key is never run twice.
 func (d *Deployer) Ensure(ctx context.Context, x deploy.Deployment) (app.Status, error) {
-	s, err := d.Shim.Status(ctx, x.Key)
+	unlock, err := d.lock(ctx, x.Key)
 	if err != nil {
 		return app.Status{}, err
 	}
-	if s.State == shim.Absent {
-		if s, err = d.start(ctx, x); err != nil {
-			return failed(err)
-		}
+	defer unlock()
+	if s, ok, err := d.records.read(x.Key); ok || err != nil {
+		return s, err
 	}
-	return d.Shim.Tell(x.Key, s, x.Release.Spec.Timeout), nil
+	s, err := d.opts.Shim.Status(ctx, x.Key)
+	if err != nil {
+		return app.Status{}, fmt.Errorf("looking for %s: %w", x.Key, err)
+	}
+	if s.State == shim.Absent {
+		s, err = d.start(ctx, x)
+	}
+	if u := (unfit{}); errors.As(err, &u) {
+		return d.refuse(x.Key, u)
+	}
+	if err != nil {
+		return app.Status{}, err
+	}
+	return d.opts.Shim.Tell(x.Key, s, span(x.Release.Spec.Timeout)), nil
 }
 
 // unfit is why a deployment can't be started however often it is tried.
@@ -67,34 +123,35 @@ type unfit struct{ reason string }
 
 func (u unfit) Error() string { return u.reason }
 
-// failed is what an error means: some are how the deployment ended, the others are tried again.
-func failed(err error) (app.Status, error) {
-	if u := (unfit{}); errors.As(err, &u) {
-		return app.Status{Outcome: app.Failed, Reason: "could not be started: " + u.reason}, nil
-	}
-	return app.Status{}, err
+// refuse ends a deployment that was not started, for ever: what was told once is not started later.
+func (d *Deployer) refuse(key string, u unfit) (app.Status, error) {
+	s := app.Status{Outcome: app.Failed, Reason: "could not be started: " + u.reason}
+	return s, errors.Join(d.records.write(key, s), remove(d.folder(key)))
 }
 
 func (d *Deployer) start(ctx context.Context, x deploy.Deployment) (shim.Status, error) {
+	if strings.TrimSpace(x.Release.Spec.Run) == "" {
+		return shim.Status{}, unfit{"it has no command"} // which would do nothing, and do it well
+	}
 	secrets, err := d.secrets(x)
 	if err != nil {
 		return shim.Status{}, err
 	}
-	home := d.folder(x.Key)
-	if err := d.prepare(ctx, x, home); err != nil {
-		return shim.Status{}, err
-	}
-	env, err := shim.Environment(d.environment(x, home, secrets))
+	env, err := shim.Environment(d.environment(x, secrets))
 	if err != nil {
 		return shim.Status{}, unfit{err.Error()}
+	}
+	if err := d.prepare(ctx, x); err != nil {
+		return shim.Status{}, err
 	}
 	var values []string
 	for _, v := range secrets {
 		values = append(values, v)
 	}
-	s, err := d.Shim.Ensure(ctx, shim.Spec{
-		Key: x.Key, Command: []string{"/bin/sh", "-e", "-c", x.Release.Spec.Run}, Dir: filepath.Join(home, files), Env: env, Secrets: values,
-		Isolation: d.DeployAs, Timeout: x.Release.Spec.Timeout, LeaveRunning: true,
+	// Not even the end of the server leaves it open whether the shim has the key: it says so at once.
+	s, err := d.opts.Shim.Ensure(context.WithoutCancel(ctx), shim.Spec{
+		Key: x.Key, Command: []string{"/bin/sh", "-e", "-c", x.Release.Spec.Run}, Dir: filepath.Join(d.folder(x.Key), files), Env: env, Secrets: values,
+		Isolation: d.opts.DeployAs, Timeout: x.Release.Spec.Timeout, LeaveRunning: true,
 	})
 	if err != nil {
 		return s, fmt.Errorf("starting the deploy step: %w", err)
@@ -102,46 +159,8 @@ func (d *Deployer) start(ctx context.Context, x deploy.Deployment) (shim.Status,
 	return s, nil
 }
 
-// The folders of a deployment.
-const (
-	files    = "files"
-	produced = "artifact"
-)
-
-// folder is where a deployment has its files.
-func (d *Deployer) folder(key string) string {
-	sum := sha256.Sum256([]byte(key))
-	return filepath.Join(d.Dir, hex.EncodeToString(sum[:16]))
-}
-
-// prepare makes a fresh checkout and unpacks the artifact. What an earlier try left half made is made anew: its step never began.
-func (d *Deployer) prepare(ctx context.Context, x deploy.Deployment, home string) error {
-	if err := os.RemoveAll(home); err != nil {
-		return fmt.Errorf("making room for a deployment: %w", err)
-	}
-	if err := os.MkdirAll(home, 0o711); err != nil {
-		return fmt.Errorf("making room for a deployment: %w", err)
-	}
-	var owner *git.Owner
-	var theirs *artifact.Owner
-	if uid, gid, other := d.DeployAs.Owner(); other {
-		owner, theirs = &git.Owner{UID: uid, GID: gid}, &artifact.Owner{UID: uid, GID: gid}
-	}
-	if err := d.Git.Checkout(ctx, x.Repo, x.Commit, filepath.Join(home, files), owner); err != nil {
-		return fmt.Errorf("checking %s out: %w", x.Commit.Short(), err)
-	}
-	if x.Release.Artifact == "" {
-		return nil
-	}
-	err := d.Artifacts.Unpack(ctx, x.Release.Artifact, filepath.Join(home, produced), theirs)
-	if app.KindOf(err) == app.ErrNotFound {
-		return unfit{"its artifact is not kept any more. Run its checks again with /retry"}
-	}
-	return err
-}
-
 // environment is what a deploy step gets. Secrets can't replace what slipway says.
-func (d *Deployer) environment(x deploy.Deployment, home string, secrets map[string]string) map[string]string {
+func (d *Deployer) environment(x deploy.Deployment, secrets map[string]string) map[string]string {
 	env := map[string]string{}
 	for name, value := range secrets {
 		env[name] = value
@@ -153,7 +172,7 @@ func (d *Deployer) environment(x deploy.Deployment, home string, secrets map[str
 	env["SLIPWAY_PREVIOUS_COMMIT"] = string(x.Previous)
 	env["SLIPWAY_ARTIFACT"] = ""
 	if x.Release.Artifact != "" {
-		env["SLIPWAY_ARTIFACT"] = filepath.Join(home, produced)
+		env["SLIPWAY_ARTIFACT"] = filepath.Join(d.folder(x.Key), produced)
 	}
 	env["SLIPWAY_ARTIFACT_DIGEST"] = x.Release.Artifact
 	env["SLIPWAY_RUN_URL"] = x.RunURL
@@ -163,21 +182,30 @@ func (d *Deployer) environment(x deploy.Deployment, home string, secrets map[str
 
 // Logs follows what a deployment writes.
 func (d *Deployer) Logs(ctx context.Context, key string, offset int64) (io.ReadCloser, error) {
-	return d.Shim.Follow(ctx, key, offset)
+	return d.opts.Shim.Follow(ctx, key, offset)
 }
 
-// Prune removes the files of deployments that have ended and that nothing needs any more. What a step left running may still use its own.
-func (d *Deployer) Prune(ctx context.Context, keep func(key string) bool) error {
-	keys, err := d.Shim.Keys()
-	if err != nil {
-		return err
-	}
-	var errs []error
-	for _, key := range keys {
-		s, err := d.Shim.Status(ctx, key)
-		if err == nil && (s.State == shim.Ended || s.State == shim.Unknown) && !keep(key) {
-			errs = append(errs, os.RemoveAll(d.folder(key)))
+// lock lets one caller at a time work on a key.
+func (d *Deployer) lock(ctx context.Context, key string) (unlock func(), err error) {
+	for {
+		d.mu.Lock()
+		over, busy := d.busy[key]
+		if !busy {
+			over = make(chan struct{})
+			d.busy[key] = over
+			d.mu.Unlock()
+			return func() {
+				d.mu.Lock()
+				delete(d.busy, key)
+				d.mu.Unlock()
+				close(over)
+			}, nil
+		}
+		d.mu.Unlock()
+		select {
+		case <-over:
+		case <-ctx.Done():
+			return nil, ctx.Err()
 		}
 	}
-	return errors.Join(errs...)
 }

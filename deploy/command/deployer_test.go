@@ -2,205 +2,298 @@ package command
 
 import (
 	"context"
-	"errors"
 	"os"
 	"path/filepath"
 	"strings"
-	"syscall"
+	"sync"
 	"testing"
 	"time"
 
 	"github.com/slipway-cd/slipway/app"
-	"github.com/slipway-cd/slipway/app/artifact"
 	"github.com/slipway-cd/slipway/app/git"
 	"github.com/slipway-cd/slipway/app/shim"
-	"github.com/slipway-cd/slipway/deploy"
 )
 
-type realClock struct{}
-
-func (realClock) Now() time.Time { return time.Now() }
-func (realClock) Timer(at time.Time) (<-chan time.Time, func()) {
-	t := time.NewTimer(time.Until(at))
-	return t.C, func() { t.Stop() }
-}
-
-// TestMain lets the test binary be its own shim.
-func TestMain(m *testing.M) {
-	if len(os.Args) > 1 && os.Args[1] == "shim" {
-		syscall.Exit(shim.Main(realClock{}, os.Args[2:]))
-	}
-	os.Exit(m.Run())
-}
-
-// fresh is a Git whose checkouts hold one file.
-type fresh struct{}
-
-func (fresh) Checkout(_ context.Context, _ app.Repo, c app.SHA, dir string, _ *git.Owner) error {
-	return errors.Join(os.Mkdir(dir, 0o755), os.WriteFile(filepath.Join(dir, "commit"), []byte(c), 0o644))
-}
-
-type bench struct {
-	t    *testing.T
-	dir  string
-	host *shim.Host
-	keep *artifact.Store
-	d    *Deployer
-}
-
-func newBench(t *testing.T) *bench {
-	b := &bench{t: t, dir: t.TempDir()}
-	var errs [4]error
-	b.host, errs[0] = shim.Open(shim.Options{
-		Dir: filepath.Join(b.dir, "shim"), Homes: filepath.Join(b.dir, "homes"), Command: []string{os.Args[0], "shim"},
-	})
-	b.keep, errs[1] = artifact.Open(filepath.Join(b.dir, "artifacts"))
-	errs[2] = os.Mkdir(filepath.Join(b.dir, "secrets"), 0o700)
-	b.d, errs[3] = New(Options{
-		Dir: filepath.Join(b.dir, "deploys"), Git: fresh{}, Shim: b.host, DeployAs: shim.SameUser(), Artifacts: b.keep, Secrets: filepath.Join(b.dir, "secrets"),
-	})
-	if err := errors.Join(errs[:]...); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { b.host.Close() })
-	return b
-}
-
-func deployment(run string) deploy.Deployment {
-	return deploy.Deployment{
-		Key: "lane/1/web/production#put/4", Repo: app.Repo{ID: 1, Owner: "acme", Name: "shop"}, Commit: app.SHA(strings.Repeat("a", 40)),
-		Service: "web", Environment: "production", Previous: app.SHA(strings.Repeat("b", 40)), RunURL: "http://lane", Fence: 4,
-		Release: deploy.Release{Spec: deploy.Spec{Run: run, Timeout: time.Minute}},
-	}
-}
-
-func (b *bench) secret(path, value string, mode os.FileMode) {
-	b.t.Helper()
-	full := filepath.Join(b.dir, "secrets", path)
-	if err := errors.Join(os.MkdirAll(filepath.Dir(full), 0o700), os.WriteFile(full, []byte(value), mode), os.Chmod(full, mode)); err != nil {
-		b.t.Fatal(err)
-	}
-}
-
-func (b *bench) finish(x deploy.Deployment) app.Status {
-	b.t.Helper()
-	s, err := b.d.Ensure(b.t.Context(), x)
-	if err != nil {
-		b.t.Fatal(err)
-	}
-	if !s.Running {
-		return s
-	}
-	if _, err := b.host.Wait(b.t.Context(), x.Key); err != nil {
-		b.t.Fatal(err)
-	}
-	if s, err = b.d.Ensure(b.t.Context(), x); err != nil {
-		b.t.Fatal(err)
-	}
-	return s
-}
-
+// TestWhatAStepGets: the commit's files, the artifact, and slipway's own variables (a fencing token among them).
 func TestWhatAStepGets(t *testing.T) {
-	b := newBench(t)
-	built := t.TempDir()
-	if err := errors.Join(os.Mkdir(filepath.Join(built, "dist"), 0o755), os.WriteFile(filepath.Join(built, "dist/x"), []byte("made"), 0o644)); err != nil {
-		t.Fatal(err)
+	w := newWorld(t, map[string]string{"scripts/deploy.sh": "echo deploying\n"})
+	x := w.deployment(`sh scripts/deploy.sh; ls -A; cat $SLIPWAY_ARTIFACT/x; echo
+echo $SLIPWAY_REPOSITORY $SLIPWAY_COMMIT $SLIPWAY_SERVICE $SLIPWAY_ENVIRONMENT $SLIPWAY_PREVIOUS_COMMIT $SLIPWAY_ARTIFACT_DIGEST $SLIPWAY_RUN_URL $SLIPWAY_FENCE $CI`)
+	x.Release.Artifact = w.built("made")
+	want := "deploying\nscripts\nmade\nacme/shop " + string(w.head) + " web production " + strings.Repeat("b", 40) + " " + x.Release.Artifact + " http://lane 4 true\n"
+	if s := w.finish(x); s.Outcome != app.Succeeded || s.Tail != want {
+		t.Errorf("%+v, want %s", s, want)
 	}
-	digest, err := b.keep.Put(t.Context(), built, "dist")
-	if err != nil {
-		t.Fatal(err)
-	}
-	x := deployment(`cat commit; echo; cat $SLIPWAY_ARTIFACT/x; echo; echo $SLIPWAY_REPOSITORY $SLIPWAY_SERVICE $SLIPWAY_ENVIRONMENT $SLIPWAY_PREVIOUS_COMMIT $SLIPWAY_FENCE $SLIPWAY_RUN_URL; test "$SLIPWAY_ARTIFACT_DIGEST" = ` + digest)
-	x.Release.Artifact = digest
-	s := b.finish(x)
-	want := strings.Repeat("a", 40) + "\nmade\nacme/shop web production " + strings.Repeat("b", 40) + " 4 http://lane\n"
-	if s.Outcome != app.Succeeded || s.Tail != want {
+	bare := another(x, "2", `echo "[$SLIPWAY_ARTIFACT] [$SLIPWAY_ARTIFACT_DIGEST] [$SLIPWAY_SERVICE] [$SLIPWAY_PREVIOUS_COMMIT]"`)
+	bare.Release.Artifact, bare.Service, bare.Previous = "", "", ""
+	if s := w.finish(bare); s.Tail != "[] [] [] []\n" {
 		t.Errorf("%+v", s)
 	}
 }
 
-// TestSecretsAreMasked: a step gets its environment's secrets, and no other's; what it prints of them never reaches the log.
-func TestSecretsAreMasked(t *testing.T) {
-	b := newBench(t)
-	b.secret("acme/shop/web/production/TOKEN", "open-sesame\n", 0o600)
-	b.secret("acme/shop/web/staging/OTHER", "not-yours", 0o600)
-	s := b.finish(deployment(`echo "$TOKEN"; test "$TOKEN" = open-"sesame" && echo right; echo "other:$OTHER"`))
-	if s.Outcome != app.Succeeded || s.Tail != "***\nright\nother:\n" {
+func TestFixedEnvironment(t *testing.T) {
+	t.Setenv("SERVER_SECRET", "sesame")
+	w := newWorld(t, nil)
+	s := w.finish(w.deployment(`env | grep SERVER_SECRET || echo none; tr '\0' '\n' </proc/$PPID/environ | grep -c . || true`))
+	if s.Tail != "none\n0\n" {
 		t.Errorf("%+v", s)
 	}
 }
 
-func TestUnfitSecrets(t *testing.T) {
-	for name, spoil := range map[string]func(b *bench){
-		"everybody on the machine can read": func(b *bench) { b.secret("acme/shop/web/production/TOKEN", "x", 0o644) },
-		"can't be the name of a variable":   func(b *bench) { b.secret("acme/shop/web/production/SLIPWAY_COMMIT", "x", 0o600) },
-		"is not a plain file": func(b *bench) {
-			b.secret("elsewhere", "x", 0o600)
-			b.secret("acme/shop/web/production/A", "x", 0o600)
-			if err := os.Symlink(filepath.Join(b.dir, "secrets/elsewhere"), filepath.Join(b.dir, "secrets/acme/shop/web/production/LINK")); err != nil {
-				b.t.Fatal(err)
-			}
-		},
+func TestOutcomes(t *testing.T) {
+	w := newWorld(t, nil)
+	for key, test := range map[string]struct {
+		run     string
+		timeout time.Duration
+		outcome app.Outcome
+		reason  string
+	}{
+		"well":                   {"true", time.Minute, app.Succeeded, ""},
+		"badly":                  {"exit 7", time.Minute, app.Failed, "exited with code 7"},
+		"the first error counts": {"false\ntrue", time.Minute, app.Failed, "exited with code 1"},
+		"by a signal":            {"kill -TERM $$", time.Minute, app.Failed, "was killed by SIGTERM"},
+		"too late":               {"while :; do sleep 1; done", 300 * time.Millisecond, app.Failed, "timed out after 300ms"},
+		"no command":             {" \n", time.Minute, app.Failed, "could not be started: it has no command"},
 	} {
-		t.Run(name, func(t *testing.T) {
-			b := newBench(t)
-			spoil(b)
-			s := b.finish(deployment("echo ran"))
-			if s.Outcome != app.Failed || !strings.HasPrefix(s.Reason, "could not be started: ") || !strings.Contains(s.Reason, name) || s.Tail != "" {
+		t.Run(key, func(t *testing.T) {
+			x := another(w.deployment(""), key, test.run)
+			x.Release.Spec.Timeout = test.timeout
+			if s := w.finish(x); s.Outcome != test.outcome || s.Reason != test.reason || s.Running {
 				t.Errorf("%+v", s)
 			}
 		})
 	}
 }
 
-// TestNeverTwice: a key that is known is never run again, whoever asks.
-func TestNeverTwice(t *testing.T) {
-	b := newBench(t)
-	marks := filepath.Join(b.dir, "marks")
-	x := deployment("echo ran >>" + marks)
-	b.finish(x)
-	b.finish(x)
-	if text, err := os.ReadFile(marks); string(text) != "ran\n" || err != nil {
-		t.Errorf("%q, %v", text, err)
-	}
-}
-
-// TestWhatItStartsLivesOn: it may be the service.
-func TestWhatItStartsLivesOn(t *testing.T) {
-	b := newBench(t)
-	pipe := filepath.Join(b.dir, "pipe")
-	if err := syscall.Mkfifo(pipe, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	s := b.finish(deployment("(cat " + pipe + " >" + pipe + ".out; echo >>" + pipe + ".out) >/dev/null 2>&1 &"))
-	if s.Outcome != app.Succeeded {
-		t.Fatalf("%+v", s)
-	}
-	f, err := os.OpenFile(pipe, os.O_WRONLY, 0) // waits until somebody reads
-	if err != nil {
-		t.Fatal(err)
-	}
-	f.Close()
-}
-
-func TestArtifactIsGone(t *testing.T) {
-	x := deployment("echo ran")
-	x.Release.Artifact = strings.Repeat("0", 64)
-	if s := newBench(t).finish(x); s.Outcome != app.Failed || !strings.Contains(s.Reason, "not kept any more") {
+// TestFreshCheckout (a step leaves a .git with settings that run programs): each deployment has the commit's own files, whatever an earlier one
+// did to its own, and no repository.
+func TestFreshCheckout(t *testing.T) {
+	w := newWorld(t, map[string]string{"a": "a"})
+	x := w.deployment("")
+	x.Release.Artifact = w.built("made")
+	w.finish(another(x, "1", "echo b >a; echo b >$SLIPWAY_ARTIFACT/x; git init -q . || mkdir .git; mkdir -m 555 closed"))
+	if s := w.finish(another(x, "2", "cat a $SLIPWAY_ARTIFACT/x; ls -A")); s.Tail != "amadea\n" {
 		t.Errorf("%+v", s)
 	}
 }
 
-func TestPruneKeepsWhatIsUsed(t *testing.T) {
-	b := newBench(t)
-	x := deployment("true")
-	b.finish(x)
-	for _, keep := range []bool{true, false} {
-		if err := b.d.Prune(t.Context(), func(string) bool { return keep }); err != nil {
+// TestNeverTwice: a key is run once, however many ask for it at the same time, after restarts, and when its log is gone.
+func TestNeverTwice(t *testing.T) {
+	w := newWorld(t, nil)
+	x := w.deployment("echo ran >>" + w.dir + "/marks")
+	var all sync.WaitGroup
+	for range 8 {
+		all.Go(func() {
+			if _, err := w.d.Ensure(t.Context(), x); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	all.Wait()
+	s := w.finish(x)
+	w.restart()
+	if again := w.ensure(x); again.Outcome != app.Succeeded || again.Ended != s.Ended {
+		t.Errorf("%+v", again)
+	}
+	nothing := func(string) bool { return false }
+	for range 2 {
+		if err := w.d.PruneLogs(t.Context(), nothing, time.Now().Add(-time.Hour), -1); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := os.Stat(b.d.folder(x.Key)); (err == nil) != keep {
-			t.Errorf("keep %v: %v", keep, err)
+		if again := w.ensure(x); again.Outcome != app.Succeeded || w.marks() != "ran\n" {
+			t.Errorf("without its log: %+v, %q", again, w.marks())
 		}
+	}
+	if keys, err := w.host.Keys(); len(keys) != 0 || err != nil {
+		t.Error("its log is not gone:", keys, err)
+	}
+	if err := w.d.PruneLogs(t.Context(), nothing, time.Now().Add(time.Hour), 0); err != nil {
+		t.Fatal(err)
+	}
+	if _, known, err := w.d.records.read(x.Key); known || err != nil {
+		t.Error("what ended long ago is remembered for ever:", err)
+	}
+}
+
+// TestRefusedForEver: what was told as failed is not started later, when what it lacked is there.
+func TestRefusedForEver(t *testing.T) {
+	w := newWorld(t, nil)
+	w.secret("acme/shop/web/production/TOKEN", "x", 0o644)
+	x := w.deployment("echo ran >>" + w.dir + "/marks")
+	refused := w.finish(x)
+	if refused.Outcome != app.Failed {
+		t.Fatalf("%+v", refused)
+	}
+	w.secret("acme/shop/web/production/TOKEN", "x", 0o600)
+	w.restart()
+	if again := w.finish(x); again != refused || w.marks() != "" {
+		t.Errorf("%+v, %q", again, w.marks())
+	}
+}
+
+// TestGone ("gone" counted as success; approve one thing, deploy another): without the commit or the artifact that was approved nothing runs.
+func TestGone(t *testing.T) {
+	w := newWorld(t, nil)
+	lost := another(w.deployment(""), "lost", "echo ran >>"+w.dir+"/marks")
+	lost.Commit = app.SHA(strings.Repeat("d", 40))
+	dropped := another(w.deployment(""), "dropped", "echo ran >>"+w.dir+"/marks")
+	dropped.Release.Artifact = strings.Repeat("0", 64)
+	damaged := another(w.deployment(""), "damaged", "echo ran >>"+w.dir+"/marks")
+	damaged.Release.Artifact = w.built("made")
+	if err := os.WriteFile(filepath.Join(w.dir, "artifacts", damaged.Release.Artifact+".tar"), []byte("evil"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for reason, s := range map[string]app.Status{
+		"could not be started: commit dddddddddddd is not there any more":                                        w.finish(lost),
+		"could not be started: its artifact is not kept any more. Run its checks again":                          w.finish(dropped),
+		"could not be started: its artifact was changed on disk and is not what was built. Run its checks again": w.finish(damaged),
+	} {
+		if s.Outcome != app.Failed || s.Reason != reason {
+			t.Errorf("%+v, want %s", s, reason)
+		}
+	}
+	if w.marks() != "" {
+		t.Error("something ran")
+	}
+	if left, err := os.ReadDir(filepath.Join(w.d.opts.Dir, checkouts)); len(left) != 0 || err != nil {
+		t.Error("files are left:", left, err)
+	}
+}
+
+// refusing is a Git that fails.
+type refusing struct{ err error }
+
+func (g refusing) Checkout(context.Context, app.Repo, app.SHA, string, *git.Owner) error {
+	return g.err
+}
+
+// TestUnreachable: what may be there is tried again, under the same key.
+func TestUnreachable(t *testing.T) {
+	w := newWorld(t, nil)
+	x := w.deployment("true")
+	x.Release.Artifact = w.built("made")
+	w.d.opts.Git = refusing{&app.Error{Op: "fetching", Kind: app.ErrUnreachable}}
+	if _, err := w.d.Ensure(t.Context(), x); app.KindOf(err) != app.ErrUnreachable {
+		t.Error(err)
+	}
+	w.d.opts.Git = w.git
+	if s := w.finish(x); s.Outcome != app.Succeeded {
+		t.Errorf("%+v", s)
+	}
+}
+
+// TestSecretsNotMounted: that the folder of secrets is not there at all is the operator's to repair, and no failure of the release.
+func TestSecretsNotMounted(t *testing.T) {
+	w := newWorld(t, nil)
+	if err := os.Remove(filepath.Join(w.dir, "secrets")); err != nil {
+		t.Fatal(err)
+	}
+	if s, err := w.d.Ensure(t.Context(), w.deployment("true")); err == nil {
+		t.Errorf("%+v", s)
+	}
+	if err := os.Mkdir(filepath.Join(w.dir, "secrets"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if s := w.finish(w.deployment("true")); s.Outcome != app.Succeeded {
+		t.Errorf("%+v", s)
+	}
+}
+
+// TestShimIsKilled (killed between starting a command and noting that it started): nobody knows how it ended, so that is what is said, and it
+// is not run again.
+func TestShimIsKilled(t *testing.T) {
+	for _, at := range []shim.Point{shim.AtClaim, shim.AtStart, shim.BeforeExit} {
+		t.Run(string(at), func(t *testing.T) {
+			w := newWorld(t, nil, func(w *world) {
+				w.faults = func(string) shim.Fault { return shim.Fault{At: at, Shim: true} }
+			})
+			x := w.deployment("echo ran >>" + w.dir + "/marks")
+			s := w.finish(x)
+			if s.Outcome != app.OutcomeUnknown || s.Running || s.Reason == "" {
+				t.Errorf("%+v", s)
+			}
+			before := w.marks()
+			w.restart()
+			if again := w.finish(x); again.Outcome != app.OutcomeUnknown || w.marks() != before {
+				t.Errorf("%+v, %q, then %q", again, before, w.marks())
+			}
+		})
+	}
+}
+
+// TestRestart: a deployment goes on without the server, and its outcome is found.
+func TestRestart(t *testing.T) {
+	w := newWorld(t, nil)
+	pipe := w.pipe("pipe")
+	x := w.deployment("cat " + pipe + "; echo ran >>" + w.dir + "/marks; exit 3")
+	w.ensure(x)
+	w.restart()
+	if s := w.ensure(x); !s.Running || s.Began.IsZero() {
+		t.Errorf("%+v", s)
+	}
+	w.stop()
+	w.open(pipe)
+	w.start()
+	w.wait(x.Key)
+	if s := w.ensure(x); s.Outcome != app.Failed || s.Reason != "exited with code 3" || w.marks() != "ran\n" {
+		t.Errorf("%+v, %q", s, w.marks())
+	}
+}
+
+// TestKilledBetween: a server that is killed while it prepares a deployment, or just after, starts it once and with all of its files.
+func TestKilledBetween(t *testing.T) {
+	for name, spoil := range map[string]func(w *world, home string) error{
+		"half made": func(_ *world, home string) error {
+			return os.RemoveAll(filepath.Join(home, "artifact"))
+		},
+		"named, and nothing else": func(_ *world, home string) error { return os.RemoveAll(filepath.Join(home, "files")) },
+		"complete":                func(*world, string) error { return nil },
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t, map[string]string{"a": "a"})
+			x := w.deployment("cat a $SLIPWAY_ARTIFACT/x; echo ran >>" + w.dir + "/marks")
+			x.Release.Artifact = w.built("made")
+			if err := w.d.prepare(t.Context(), x); err != nil {
+				t.Fatal(err)
+			}
+			if name != "complete" {
+				if err := os.Remove(filepath.Join(w.d.folder(x.Key), ready)); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if err := spoil(w, w.d.folder(x.Key)); err != nil {
+				t.Fatal(err)
+			}
+			w.restart()
+			if s := w.finish(x); s.Outcome != app.Succeeded || s.Tail != "amade" || w.marks() != "ran\n" {
+				t.Errorf("%+v, %q", s, w.marks())
+			}
+		})
+	}
+}
+
+// TestAnotherUser (fork code sees secrets): what is deployed as one user, no other user of the machine can read, the server's own things nobody.
+func TestAnotherUser(t *testing.T) {
+	if os.Geteuid() != 0 {
+		t.Skip("only root can run programs as another user")
+	}
+	as, err := shim.AsUser("65533:65533")
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := newWorld(t, map[string]string{"a": "a"}, func(w *world) { w.as = as })
+	w.secret("acme/shop/web/production/TOKEN", "open-sesame", 0o600)
+	x := w.deployment(`id -u; cat a $SLIPWAY_ARTIFACT/x; echo b >a; echo b >$SLIPWAY_ARTIFACT/x; test -n "$TOKEN"
+for d in deploys deploys/checkouts deploys/ended artifacts shim secrets git/mirrors; do ls ` + w.dir + `/$d >/dev/null 2>&1 && echo "reads $d"; touch ` + w.dir + `/$d/forged 2>/dev/null && echo "writes $d"; done; touch ../forged 2>/dev/null && echo forges; true`)
+	x.Release.Artifact = w.built("made")
+	if s := w.finish(x); s.Outcome != app.Succeeded || s.Tail != "65533\namade" {
+		t.Errorf("%+v", s)
+	}
+	spy := another(x, "spy", "cat "+w.d.folder(x.Key)+"/files/a "+w.d.folder(x.Key)+"/artifact/x && echo spied")
+	if w.d.opts.DeployAs, err = shim.AsUser("65532:65532"); err != nil {
+		t.Fatal(err)
+	}
+	if s := w.finish(spy); s.Outcome != app.Failed || strings.Contains(s.Tail, "spied") || !strings.Contains(s.Tail, "Permission denied") {
+		t.Errorf("%+v", s)
 	}
 }
