@@ -374,3 +374,28 @@ func TestSentences(t *testing.T) {
 		}
 	}
 }
+
+func TestLaneTellsWhatIsLiveFromWhatWasGood(t *testing.T) {
+	w := newWorld(t)
+	good := func(c app.SHA, p app.Place) deploy.Promotion {
+		return deploy.Promotion{Commit: app.Commit{SHA: c, Place: p}, State: deploy.Live, Put: app.Key(p), Ended: received}
+	}
+	waits := deploy.Promotion{Commit: app.Commit{SHA: head, Place: 3}, State: deploy.Held, Arrived: received,
+		Decision: policies.Decision{Reasons: []policies.Reason{{Rule: policies.RuleApproval, Verdict: policies.Hold, Sentence: "Nobody has approved."}}}}
+	lane := deploy.Lane{Repo: 42, Environment: "production", Live: app.Commit{SHA: sha("a1"), Place: 2}, Newest: 2,
+		Promotions: []deploy.Promotion{good(sha("a0"), 1), good(sha("a1"), 2), waits}}
+	w.states.repo, w.states.lanes = app.Repo{ID: 42, Owner: "acme", Name: "shop"}, []deploy.Lane{lane}
+	page := wordsOf(w.get(w.Signer.Lane(lane.Address())).Body.String())
+	_, history, _ := strings.Cut(page, "History")
+	live, old := strings.Index(history, "live"), strings.Index(history, "was good")
+	if live < strings.Index(history, "a1012") || old < strings.Index(history, "a0012") || live > old {
+		t.Errorf("the history is %q", history)
+	}
+	if n := strings.Count(page, "Nobody has approved."); n != 1 {
+		t.Errorf("the reason is given %d times", n)
+	}
+	lane.Promotions[2].Eligible = true
+	if page := wordsOf(w.get(w.Signer.Lane(lane.Address())).Body.String()); !strings.Contains(page, "It may go, once the lane is free.") {
+		t.Errorf("what may go is not said to wait for the lane")
+	}
+}

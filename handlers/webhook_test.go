@@ -262,8 +262,10 @@ func TestLargeBodiesTakeTurns(t *testing.T) {
 		t.Errorf("a small one waits for the large: %d", rec.Code)
 	}
 	<-w.bodies.turns
+	ctx, leave = context.WithTimeout(context.Background(), patience)
+	defer leave()
 	for _, id := range []string{"d-3", "d-4"} { // the turn is given back
-		if rec := w.send(delivery(id, "push", body)); rec.Code != http.StatusAccepted {
+		if rec := w.send(delivery(id, "push", body).WithContext(ctx)); rec.Code != http.StatusAccepted {
 			t.Errorf("%s: %d", id, rec.Code)
 		}
 	}
