@@ -2,6 +2,7 @@ package deploy
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/slipway-cd/slipway/app"
@@ -13,7 +14,8 @@ type Watching struct {
 	Began    time.Time     // the first sample
 	Last     time.Time     // the newest sample
 	LastGood bool          // it was good
-	Good     time.Duration // time that is known to have been good: between two good samples that follow each other closely
+	Looked   time.Duration // time that was watched: between two samples that follow each other closely
+	Good     time.Duration // the part of it that is known to have been good: between two good samples
 	Answered bool          // it has answered well at least once
 	Failures int           // in a row
 	Samples  int
@@ -21,14 +23,16 @@ type Watching struct {
 }
 
 // Take adds a sample. It says undecided while the watch goes on, else the outcome with a sentence. Time without probes, as when the server
-// was down, and time without an answer is not bake time: what nobody saw was not good. Brief ends with the first good answer.
+// was down, and time without an answer is not bake time: what nobody saw was not good. Nor does it bring the end of the watch nearer. Brief
+// ends with the first good answer.
 func (w Watching) Take(v Verify, s Sample, brief bool) (next Watching, outcome app.Outcome, undecided bool, why string) {
-	if w.Began.IsZero() {
-		w.Began = s.At
+	if w.Samples == 0 {
+		w.Began, w.Last = s.At, s.At
 	}
-	gap := s.At.Sub(w.Last)
+	gap := max(s.At.Sub(w.Last), 0)
 	good := s.Outcome == app.Succeeded
-	if good && w.LastGood && gap <= 2*v.Every {
+	w.Looked += min(gap, v.close())
+	if good && w.LastGood && gap <= v.close() {
 		w.Good += gap
 	}
 	w.Last, w.LastGood, w.Detail = s.At, good, s.Detail
@@ -43,19 +47,42 @@ func (w Watching) Take(v Verify, s Sample, brief bool) (next Watching, outcome a
 	return w, outcome, undecided, why
 }
 
+// close is how far apart two samples may be and still tell of the time between them: one may be missing, and a busy server may be late.
+func (v Verify) close() time.Duration { return max(2*v.Every, time.Second) }
+
 // judge says what the samples amount to.
 func (w Watching) judge(v Verify, brief bool) (outcome app.Outcome, undecided bool, why string) {
 	starting := !w.Answered && w.Last.Sub(w.Began) < v.StartsWithin
 	switch {
 	case brief && w.LastGood:
 		return app.Succeeded, false, "It answers well: " + w.Detail + "."
-	case w.Failures >= v.Failures && !starting:
-		return app.Failed, false, fmt.Sprintf("%d failures in a row, the last one: %s.", w.Failures, w.Detail)
+	case w.Failures >= max(v.Failures, 1) && !starting:
+		return app.Failed, false, w.failed()
 	case w.LastGood && w.Good >= v.Bake:
-		return app.Succeeded, false, fmt.Sprintf("It answered well for %s.", v.Bake)
-	case w.Last.Sub(w.Began) > v.StartsWithin+2*v.Bake:
-		return app.Inconclusive, false, fmt.Sprintf("It answered well for only %s in %s, the last time: %s.", w.Good.Round(time.Second),
-			w.Last.Sub(w.Began).Round(time.Second), w.Detail)
+		return app.Succeeded, false, fmt.Sprintf("It answered well for %s.", spoken(v.Bake))
+	case w.Looked > v.StartsWithin+2*v.Bake:
+		return app.Inconclusive, false, fmt.Sprintf("In %s it answered well for %s only, the last time: %s.", spoken(w.Looked.Round(time.Second)),
+			spoken(w.Good.Round(time.Second)), w.Detail)
 	}
 	return "", true, ""
+}
+
+// failed is the sentence for failures in a row.
+func (w Watching) failed() string {
+	if w.Failures == 1 {
+		return "A probe failed: " + w.Detail + "."
+	}
+	return fmt.Sprintf("%d probes in a row failed, the last one: %s.", w.Failures, w.Detail)
+}
+
+// spoken is a duration as people write it: 15m, not 15m0s.
+func spoken(d time.Duration) string {
+	s := d.String()
+	if strings.HasSuffix(s, "m0s") {
+		s = strings.TrimSuffix(s, "0s")
+	}
+	if strings.HasSuffix(s, "h0m") {
+		s = strings.TrimSuffix(s, "0m")
+	}
+	return s
 }
