@@ -9,8 +9,11 @@ import (
 )
 
 // Aggregate is the check run slipway of a commit: the one to require. It is written when the run begins and when it ends; a run that is opened
-// again gets another, for a completed check run is never reopened.
+// again gets another, for a completed check run is never reopened. False: there is nothing to say, for nobody has read the commit's file.
 func Aggregate(s Scene, r checks.Run) (app.CheckRun, bool) {
+	if unread := !r.Planned || r.State == checks.Absent || r.State == checks.PassedOver; unread && len(r.Plan.Problems) == 0 {
+		return app.CheckRun{}, false
+	}
 	v := app.CheckRun{
 		Name: "slipway", Commit: r.Commit, DetailsURL: s.Links.Run(r.Repo, r.Commit), External: fmt.Sprintf("run/%d", r.Round),
 		Status: "completed",
@@ -32,7 +35,7 @@ func Aggregate(s Scene, r checks.Run) (app.CheckRun, bool) {
 	default:
 		v.Conclusion, v.Title = "cancelled", "Canceled before its end"
 	}
-	v.Summary = cut(paragraphs(problemList(r), checkList(s, r, true), notes(r)), maxText)
+	v.Summary = cut(paragraphs(unmarked(r), problemList(r), checkList(s, r, true), notes(r)), maxText)
 	if v.Summary == "" {
 		v.Summary = v.Title + "."
 	}
@@ -68,15 +71,25 @@ func problemList(r checks.Run) string {
 	return strings.Join(all, "\n")
 }
 
-// annotations marks each problem on its line of the file.
+// annotations marks each problem on its line of the file, as many as help.
 func annotations(r checks.Run) []app.Annotation {
 	var all []app.Annotation
-	for _, p := range r.Plan.Problems {
+	for _, p := range r.Plan.Problems[:min(len(r.Plan.Problems), maxNotes)] {
 		all = append(all, app.Annotation{
-			Path: p.File, Line: max(p.Line, 1), Column: p.Column, Level: "failure", Title: "This file can't be used", Message: p.Sentence,
+			Path: p.File, Line: max(p.Line, 1), Column: p.Column, Level: "failure", Title: "This file can't be used",
+			Message: clip(p.Sentence, maxSentence),
 		})
 	}
 	return all
+}
+
+// unmarked says how many problems have no mark in the file.
+func unmarked(r checks.Run) string {
+	left := len(r.Plan.Problems) - maxNotes
+	if left <= 0 {
+		return ""
+	}
+	return fmt.Sprintf("The first %d problems are marked in the file; %d more are left out there.", maxNotes, left)
 }
 
 // checkList is the checks, a line each; once the run has ended with how they did.

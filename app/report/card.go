@@ -12,18 +12,14 @@ import (
 // card is a promotion's part of the comment, and its check run's text.
 func card(s Scene, l deploy.Lane, p deploy.Promotion, pull *app.Pull, out []app.Pull) string {
 	head := fmt.Sprintf("**%s**, commit %s · *%s*", escape(l.Name()), code(p.Commit.SHA), escape(plainText(title(l, p))))
-	return paragraphs(head, lines(facts(l, p, out)), lines(rules(p)), because(p), held(l, p), next(l, p, pull), logs(s, l, p))
+	return paragraphs(head, lines(facts(l, p, pull, out)), lines(rules(p)), because(p), held(l, p), next(l, p, pull), logs(s, l, p))
 }
 
 // facts is what goes out and what is there.
-func facts(l deploy.Lane, p deploy.Promotion, out []app.Pull) []string {
+func facts(l deploy.Lane, p deploy.Promotion, pull *app.Pull, out []app.Pull) []string {
 	var all []string
-	var pulls []string
-	for _, o := range out {
-		pulls = append(pulls, fmt.Sprintf("#%d (%s)", o.Number, escape(o.Author.Login)))
-	}
-	if len(pulls) > 1 {
-		all = append(all, "Goes out: "+strings.Join(pulls, ", ")+".")
+	if others(pull, out) {
+		all = append(all, "Goes out: "+named(out)+".")
 	}
 	switch {
 	case p.State.Ended() && p.State != deploy.Live:
@@ -37,6 +33,23 @@ func facts(l deploy.Lane, p deploy.Promotion, out []app.Pull) []string {
 		all = append(all, "Nobody can say what is live: the last program did not end well.")
 	}
 	return all
+}
+
+// others says whether more goes out than the pull request on which it is said.
+func others(pull *app.Pull, out []app.Pull) bool {
+	return len(out) > 1 || len(out) == 1 && (pull == nil || out[0].Number != pull.Number)
+}
+
+// named is pull requests and whose they are. Nobody is called: most of them only read it.
+func named(out []app.Pull) string {
+	var all []string
+	for _, o := range out[:min(len(out), maxNamed)] {
+		all = append(all, fmt.Sprintf("#%d (%s)", o.Number, escape(o.Author.Login)))
+	}
+	if left := len(out) - maxNamed; left > 0 {
+		return strings.Join(all, ", ") + fmt.Sprintf(" and %d more", left)
+	}
+	return strings.Join(all, ", ")
 }
 
 // rules is the gate's answer, a line for each rule.
@@ -53,7 +66,7 @@ func rules(p deploy.Promotion) []string {
 		case policies.Deny:
 			mark = "✗"
 		}
-		all = append(all, mark+" "+r.Sentence)
+		all = append(all, mark+" "+quiet(sentence(r.Sentence)))
 	}
 	return all
 }
@@ -62,9 +75,18 @@ func rules(p deploy.Promotion) []string {
 func because(p deploy.Promotion) string {
 	switch p.State {
 	case deploy.RolledBack, deploy.RollingBack, deploy.Failed, deploy.Attention, deploy.Canceled, deploy.Live, deploy.Superseded:
-		return p.Why
+		return told(p.Why)
 	}
 	return ""
+}
+
+// told is a sentence that may begin with whose word it is: they said it here, so naming them is no news to them. Nobody else is called.
+func told(why string) string {
+	why = sentence(why)
+	if rest, ok := strings.CutPrefix(why, "@"); ok {
+		return "@" + quiet(rest)
+	}
+	return quiet(why)
 }
 
 // held says who stops the lane, since when, why and until when.
@@ -73,9 +95,9 @@ func held(l deploy.Lane, p deploy.Promotion) string {
 		return ""
 	}
 	who := "A rollback"
-	why := l.Hold.Because
+	why := quiet(sentence(l.Hold.Because))
 	if l.Hold.By.Login != "" {
-		who = "@" + l.Hold.By.Login
+		who, why = escape(l.Hold.By.Login), l.Hold.Because
 		if why != "" {
 			why = policies.Quote(why)
 		}
@@ -112,7 +134,7 @@ func next(l deploy.Lane, p deploy.Promotion, pull *app.Pull) string {
 		return fmt.Sprintf("The conversation of #%d is locked: approve it with the button. ", pull.Number) + wrong(l, p)
 	case p.State.Waits() && deploy.AsksApproval(p):
 		return fmt.Sprintf("To approve, comment on %s: `/approve%s`. %s", on, command, wrong(l, p))
-	case p.State == deploy.Deploying || p.State == deploy.Verifying:
+	case p.State.Waits() || p.State == deploy.Deploying || p.State == deploy.Verifying:
 		return wrong(l, p)
 	case p.State == deploy.Attention:
 		return "Comment on " + on + ": " + strings.Join(ways(l, p, command), ", or ") + "."
@@ -149,12 +171,18 @@ func offered(l deploy.Lane, p deploy.Promotion, verb app.Verb) (app.Verb, bool) 
 func wrong(l deploy.Lane, p deploy.Promotion) string {
 	back, ok := l.WayBack(p.Commit.SHA)
 	switch {
+	case p.Back != "":
+		return "It is rolled back as soon as its deploy step has ended."
 	case !ok:
 		return "There is no way back yet: nothing else was good here."
 	case p.Put != 0 && p.Release.Spec.NeverBack:
 		return "If it goes wrong, a person is asked: its file says `rollback: never`."
 	}
-	return "If it goes wrong it returns to " + code(back.Commit.SHA) + " by itself."
+	text := "If it goes wrong it returns to " + code(back.Commit.SHA) + " by itself"
+	if p.Put == 0 && back.Release.Spec.NeverBack { // its own file is not known before it starts
+		text += ", unless its file says `rollback: never`"
+	}
+	return text + "."
 }
 
 // logs is where to read on.

@@ -27,7 +27,7 @@ func Check(s Scene, r checks.Run, id string) (app.CheckRun, bool) {
 	case checks.Passed:
 		v.Conclusion, v.Title, v.Summary = "success", "Passed", passed(s, c, v.DetailsURL)
 	case checks.Failed:
-		v.Conclusion, v.Title = "failure", clip("Its step "+plainText(reason(c)), maxTitle)
+		v.Conclusion, v.Title = "failure", clip("Its step "+reason(c), maxTitle)
 		v.Summary, v.Text = paragraphs("Its step "+escape(reason(c))+". "+link("The whole log", v.DetailsURL)+".", s.Isolation), tail(c.Status.Tail)
 	case checks.Skipped:
 		v.External += "/skipped"
@@ -62,8 +62,8 @@ func passed(s Scene, c checks.Check, log string) string {
 		took = " in " + c.Ended.Sub(c.Began).Round(100_000_000).String()
 	}
 	made := ""
-	if c.Status.Artifact != "" {
-		made = fmt.Sprintf("It made the artifact `%s`, which every environment gets.", c.Status.Artifact[:12])
+	if digest := c.Status.Artifact; digest != "" {
+		made = fmt.Sprintf("It made the artifact `%s`, which every environment gets.", digest[:min(app.ShortLen, len(digest))])
 	}
 	return paragraphs("Passed"+took+". "+link("The whole log", log)+".", made, s.Isolation)
 }
@@ -77,12 +77,4 @@ func reason(c checks.Check) string {
 		return c.Status.Reason
 	}
 	return "failed"
-}
-
-// tail is the last lines of a program.
-func tail(text string) string {
-	if text == "" {
-		return "It wrote nothing."
-	}
-	return cut("The last lines:\n\n"+fence(text), maxText)
 }

@@ -128,14 +128,14 @@ func Notice(s Scene, l deploy.Lane, p deploy.Promotion, cause deploy.Cause, pull
 		}
 	case deploy.ForRollback:
 		c.Marker = fmt.Sprintf("notice/%s/rollback/%d", l.Address(), p.Undone)
-		c.Body = fmt.Sprintf("@%s: **%s** was rolled back from %s to %s. %s", pull.Author.Login, escape(l.Name()), code(p.Commit.SHA), code(p.To), p.Why)
+		c.Body = fmt.Sprintf("@%s: **%s** was rolled back from %s to %s. %s", pull.Author.Login, escape(l.Name()), code(p.Commit.SHA), code(p.To), sentence(p.Why))
 		if l.Hold.Key != 0 {
 			c.Body += " The lane is on hold: when the repair is merged, a maintainer says `/unhold" + words(l) + "`."
 		}
 	default:
 		c.Marker = fmt.Sprintf("notice/%s/attention/%d", l.Address(), p.Key)
 		c.Body = fmt.Sprintf("@%s: **%s** needs somebody to say what to do about %s. %s Comment %s.", pull.Author.Login, escape(l.Name()),
-			code(p.Commit.SHA), p.Why, strings.Join(ways(l, p, command), ", or "))
+			code(p.Commit.SHA), sentence(p.Why), strings.Join(ways(l, p, command), ", or "))
 	}
 	return c
 }

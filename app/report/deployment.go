@@ -25,7 +25,7 @@ func Deployment(s Scene, l deploy.Lane, key app.Key) (app.Deployment, bool) {
 func put(s Scene, l deploy.Lane, p deploy.Promotion) app.Deployment {
 	d := app.Deployment{
 		Commit: p.Commit.SHA, Environment: p.Release.Spec.GitHubEnvironment, Task: "deploy", Marker: logKey(l.Address(), "put", p.Put),
-		Production: true, LogURL: s.Links.Log(logKey(l.Address(), "put", p.Put)), EnvironmentURL: p.Release.Spec.URL,
+		Production: true, LogURL: s.Links.Log(logKey(l.Address(), "put", p.Put)), EnvironmentURL: web(p.Release.Spec.URL),
 	}
 	switch p.State {
 	case deploy.Deploying:
@@ -60,7 +60,7 @@ func returned(s Scene, l deploy.Lane, p deploy.Promotion) (app.Deployment, bool)
 	}
 	d := app.Deployment{
 		Commit: p.To, Environment: to.Release.Spec.GitHubEnvironment, Task: "rollback", Marker: logKey(l.Address(), "restore", p.Undone),
-		Production: true, LogURL: s.Links.Log(logKey(l.Address(), "restore", p.Undone)), EnvironmentURL: to.Release.Spec.URL,
+		Production: true, LogURL: s.Links.Log(logKey(l.Address(), "restore", p.Undone)), EnvironmentURL: web(to.Release.Spec.URL),
 		State: "in_progress", Description: fmt.Sprintf("Coming back in place of %s", p.Commit.SHA.Short()),
 	}
 	switch {

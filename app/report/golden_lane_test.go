@@ -1,0 +1,146 @@
+package report
+
+import (
+	"time"
+
+	"github.com/slipway-cd/slipway/app"
+	"github.com/slipway-cd/slipway/checks"
+	"github.com/slipway-cd/slipway/deploy"
+	"github.com/slipway-cd/slipway/policies"
+)
+
+func release() deploy.Release {
+	return deploy.Release{
+		Artifact: "0123456789ab", Previous: oldSHA, HoldAfter: true,
+		Spec: deploy.Spec{GitHubEnvironment: "payments/production", URL: "https://pay.example/", Verify: deploy.Verify{HTTP: "https://pay.example/healthz"}},
+	}
+}
+
+// theLane is payments → production with an old good release and a new commit in some state.
+func theLane(s deploy.State) deploy.Lane {
+	good := deploy.Promotion{
+		Commit: app.Commit{SHA: oldSHA, Place: 6}, Attempt: 1, Key: 5, State: deploy.Live, Put: 3, Release: release(), Why: "It answered well for 15 min.",
+	}
+	p := deploy.Promotion{Commit: app.Commit{SHA: newSHA, Place: 7}, Attempt: 11, Key: 21, State: s, Calls: 1, Began: noon, Release: release(), Put: 21}
+	l := deploy.Lane{
+		Repo: 42, Service: "payments", Environment: "production", Environments: []string{"staging", "production"}, Live: good.Commit, Last: p.Commit,
+		Newest: 7, Seen: 7, Asked: 40,
+	}
+	switch s {
+	case deploy.Gating, deploy.Held, deploy.Denied, deploy.Canceled, deploy.Superseded:
+		p.Put, p.Release, p.Began = 0, deploy.Release{}, time.Time{}
+		l.Last, l.Newest = good.Commit, 6
+	}
+	switch s {
+	case deploy.Held:
+		p.Decision = policies.Decision{Verdict: policies.Hold, Reasons: []policies.Reason{
+			{Rule: policies.RuleChecks, Verdict: policies.Allow, Sentence: "Checks passed"},
+			{Rule: policies.RuleAfter, Verdict: policies.Allow, Sentence: "Healthy in staging"},
+			{Rule: policies.RuleApproval, Verdict: policies.Hold, Sentence: "Nobody has approved it yet. @dana or someone of @acme/release can", Asks: true},
+		}}
+	case deploy.Live:
+		p.Why, l.Live = "It answered well for 15 min.", p.Commit
+	case deploy.RollingBack, deploy.RolledBack:
+		p.Why, p.To, p.Undone = "3 probes in a row failed: answered 500.", oldSHA, 31
+		l.Hold = deploy.Hold{Key: 32, Because: p.Why, Since: noon, Undoes: newSHA}
+		p.Tail = "ready\n\x1b[33mpanic: no such table\x1b[0m"
+	case deploy.Attention:
+		p.Was, p.Why, l.Live = deploy.Deploying, "Nobody knows how its deploy step ended.", app.Commit{}
+	case deploy.Failed:
+		p.Why, p.Tail, l.Live = "@dana left the environment as it was.", "no space left on device", app.Commit{}
+	case deploy.Denied:
+		p.Why = "This commit was rolled back in staging."
+		p.Decision = policies.Decision{Reasons: []policies.Reason{{Rule: policies.RuleAfter, Sentence: p.Why}}}
+	case deploy.Canceled:
+		p.Why = "@dana gave it up."
+	case deploy.Superseded:
+		p.Why, p.By = "Its changes went out with a newer commit.", app.Commit{SHA: topSHA, Place: 8}
+	}
+	l.Promotions = []deploy.Promotion{good, p}
+	return l
+}
+
+func ben() *app.Pull {
+	return &app.Pull{Number: 412, Title: "Round up", Author: app.Person{ID: 2, Login: "ben"}, Merged: true, MergeCommit: newSHA}
+}
+
+// first is a lane that nothing was released to yet.
+func first(s deploy.State) deploy.Lane {
+	l := theLane(s)
+	l.Promotions, l.Live, l.Last, l.Newest = l.Promotions[1:], app.Commit{}, app.Commit{}, 0
+	return l
+}
+
+// onHold is a lane that a person stopped.
+func onHold(s deploy.State) deploy.Lane {
+	l := theLane(s)
+	l.Hold = deploy.Hold{Key: 33, By: app.Person{ID: 3, Login: "dana"}, Because: "the fair is on", Since: noon, Until: noon.Add(2 * time.Hour)}
+	l.Promotions[1].Eligible = true
+	return l
+}
+
+func promotionStates() []state {
+	var all []state
+	show := func(name string, l deploy.Lane, pull *app.Pull) {
+		all = append(all, state{name, showCheck(Promotion(scene(), l, newSHA, pull))})
+	}
+	for _, s := range deploy.States()[1:] {
+		show(string(s), theLane(s), ben())
+	}
+	show("the first release, no pull request", first(deploy.Held), nil)
+	show("on hold", onHold(deploy.Held), ben())
+	never := theLane(deploy.Held)
+	never.Promotions[0].Release.Spec.NeverBack = true
+	show("held, the live release never goes back", never, ben())
+	never = theLane(deploy.Verifying)
+	never.Promotions[1].Release.Spec.NeverBack = true
+	show("verifying, never goes back", never, ben())
+	asked := theLane(deploy.Deploying)
+	asked.Promotions[1].Back = "@dana rolled it back."
+	show("deploying, to be rolled back", asked, ben())
+	locked := *ben()
+	locked.Locked = true
+	show("held, the conversation is locked", theLane(deploy.Held), &locked)
+	return all
+}
+
+func commentStates() []state {
+	cy := app.Pull{Number: 409, Author: app.Person{ID: 4, Login: "cy"}}
+	bot := app.Pull{Number: 410, Author: app.Person{ID: 5, Login: "dependabot[bot]", Bot: true}}
+	l := theLane(deploy.Held)
+	staging := theLane(deploy.Live)
+	staging.Environment = "staging"
+	merged := Story{Pull: *ben(), Commit: newSHA, Lanes: []deploy.Lane{staging, l}, Outgoing: map[app.Address][]app.Pull{l.Address(): {*ben(), cy, bot}}}
+	alone, passed := merged, merged
+	alone.Outgoing = map[app.Address][]app.Pull{l.Address(): {cy}}
+	passed.Lanes = []deploy.Lane{theLane(deploy.Superseded)}
+	passed.Elsewhere = map[app.Address]int{l.Address(): 415}
+	failed, open, run := failedRun(), *ben(), greenRun()
+	open.Open, open.Merged, open.MergeCommit = true, false, ""
+	before := Story{Pull: *ben(), Commit: newSHA, Merged: &failed}
+	broken := brokenRun()
+	return []state{
+		{"merged, waiting", showComment(Comment(scene(), merged))},
+		{"merged, another's goes out", showComment(Comment(scene(), alone))},
+		{"merged, superseded", showComment(Comment(scene(), passed))},
+		{"merged, checks failed", showComment(Comment(scene(), before))},
+		{"open", showComment(Comment(scene(), Story{Pull: open, Run: &run, Lanes: []deploy.Lane{theLane(deploy.Live)}}))},
+		{"open, on hold", showComment(Comment(scene(), Story{Pull: open, Run: &run, Lanes: []deploy.Lane{onHold(deploy.Live)}}))},
+		{"open, changes the file", showComment(Comment(scene(), Story{Pull: open, Run: &run, Preview: []string{
+			"payments → production: deploys every commit that somebody with role maintain has approved, with `./scripts/deploy.sh`"}}))},
+		{"open, a broken file", showComment(Comment(scene(), Story{Pull: open, Run: &broken}))},
+		{"open, nothing is known yet", showComment(Comment(scene(), Story{Pull: open, Run: &checks.Run{}}))},
+	}
+}
+
+func noticeStates() []state {
+	notice := func(s deploy.State, c deploy.Cause, who ...string) string {
+		l := theLane(s)
+		return showComment(Notice(scene(), l, l.Promotions[1], c, *ben(), who), true)
+	}
+	return []state{
+		{"approval", notice(deploy.Held, deploy.ForApproval, "dana", "eli")}, {"approval, nobody is known", notice(deploy.Held, deploy.ForApproval)},
+		{"rollback", notice(deploy.RollingBack, deploy.ForRollback)}, {"rolled back", notice(deploy.RolledBack, deploy.ForRollback)},
+		{"attention", notice(deploy.Attention, deploy.ForAttention)},
+	}
+}
