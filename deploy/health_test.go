@@ -97,6 +97,11 @@ func TestHealthSettings(t *testing.T) {
 	if got, _, samples, _ := watchAll(none, "gb", false); got != app.Failed || samples != 2 {
 		t.Errorf("failures: 0: %q after %d", got, samples)
 	}
+	short := bake()
+	short.Bake = 0 // forgotten: it does not mean that nothing has to be good
+	if got, undecided, _, _ := watchAll(short, "b?", false); !undecided {
+		t.Errorf("bake: 0: %q without a good answer", got)
+	}
 	quick := Verify{HTTP: "http://x", Every: 100 * time.Millisecond, Failures: 3, Bake: time.Second}
 	var w Watching
 	outcome, undecided := app.OutcomeUnknown, true
