@@ -9,7 +9,6 @@ import (
 	"net/http"
 	"runtime/debug"
 	"strconv"
-	"time"
 )
 
 const (
@@ -60,9 +59,8 @@ type logRequest struct {
 
 // show writes a log as it comes.
 func (w *Web) show(rw http.ResponseWriter, r *http.Request, log io.Reader, q logRequest) {
-	out := http.NewResponseController(rw)
-	// The error says that the connection has no deadline to lift.
-	_ = out.SetWriteDeadline(time.Time{})
+	out := newSteady(rw, w.Clock, w.stopped.Done())
+	defer out.end()
 	rw.Header().Set("X-Accel-Buffering", "no") // a proxy that collects answers would hold it back until the program ends
 	defer func() {
 		if p := recover(); p != nil {
@@ -73,7 +71,7 @@ func (w *Web) show(rw http.ResponseWriter, r *http.Request, log io.Reader, q log
 	if q.raw {
 		rw.Header().Set("Content-Type", "text/plain; charset=utf-8")
 		if r.Method != http.MethodHead {
-			copyAsItComes(rw, out, log)
+			copyAsItComes(out, log)
 		}
 		return
 	}
@@ -89,22 +87,22 @@ func (w *Web) show(rw http.ResponseWriter, r *http.Request, log io.Reader, q log
 	if r.Method == http.MethodHead {
 		return
 	}
-	_, _ = rw.Write(head) // an error is a reader who left, which the next write finds out too
-	end := showLines(rw, out, log, s, q.from > 0)
+	_, _ = out.Write(head) // an error is a reader who left, which the next write finds out too
+	end := showLines(out, log, s, q.from > 0)
 	if foot, err := w.pages.draw("log-bottom", end); err == nil {
-		_, _ = rw.Write(foot)
+		_, _ = out.Write(foot)
 	}
 }
 
 // copyAsItComes hands on what there is whenever there is something.
-func copyAsItComes(w io.Writer, out *http.ResponseController, log io.Reader) {
+func copyAsItComes(out *steady, log io.Reader) {
 	buffer := make([]byte, 32<<10)
 	for {
 		n, err := log.Read(buffer)
-		if _, failed := w.Write(buffer[:n]); failed != nil || err != nil {
+		if _, failed := out.Write(buffer[:n]); failed != nil || err != nil {
 			return
 		}
-		if out.Flush() != nil {
+		if out.flush() != nil {
 			return
 		}
 	}
@@ -112,9 +110,9 @@ func copyAsItComes(w io.Writer, out *http.ResponseController, log io.Reader) {
 
 // showLines writes a log line by line, hands on what there is whenever nothing more is at hand, and says how it ended. What is left of a
 // line that began before is left out.
-func showLines(w io.Writer, out *http.ResponseController, log io.Reader, s screen, inside bool) (end string) {
+func showLines(out *steady, log io.Reader, s screen, inside bool) (end string) {
 	in := bufio.NewReaderSize(log, maxLine)
-	if out.Flush() != nil {
+	if out.flush() != nil {
 		return ""
 	}
 	for {
@@ -123,7 +121,7 @@ func showLines(w io.Writer, out *http.ResponseController, log io.Reader, s scree
 			inside, text = !whole, nil
 		}
 		if len(text) > 0 {
-			if _, failed := io.WriteString(w, s.line(text)); failed != nil {
+			if _, failed := io.WriteString(out, s.line(text)); failed != nil {
 				return ""
 			}
 		}
@@ -134,7 +132,7 @@ func showLines(w io.Writer, out *http.ResponseController, log io.Reader, s scree
 		case err != nil:
 			return "Reading was interrupted here; load the page again to go on."
 		}
-		if in.Buffered() == 0 && out.Flush() != nil {
+		if in.Buffered() == 0 && out.flush() != nil {
 			return ""
 		}
 	}

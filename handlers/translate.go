@@ -28,6 +28,9 @@ func (t Translator) Translate(e app.Event) (letters []app.Letter, ignored string
 	if err := fits(e); err != nil {
 		return nil, "", err
 	}
+	if e.Body, err = withoutProperties(e.Body); err != nil {
+		return nil, "", fmt.Errorf("reading a %s event: %w", e.Name, err)
+	}
 	letters, err = t.read(e)
 	if why := ignorance(""); errors.As(err, &why) {
 		return nil, string(why), nil

@@ -1,0 +1,39 @@
+package handlers
+
+import (
+	"bytes"
+	"encoding/json"
+)
+
+// customProperties is the key of what an organization says of its repositories.
+const customProperties = "custom_properties"
+
+// withoutProperties is a body without custom properties, wherever it describes a repository. go-github takes them for texts alone, GitHub
+// sends lists of them too, and no event must be lost for what nobody reads. A body without them is left as it is.
+func withoutProperties(body []byte) ([]byte, error) {
+	if !bytes.Contains(body, []byte(`"`+customProperties+`"`)) {
+		return body, nil
+	}
+	d := json.NewDecoder(bytes.NewReader(body))
+	d.UseNumber() // numbers of comments do not fit into a float
+	var whole any
+	if err := d.Decode(&whole); err != nil {
+		return nil, err
+	}
+	dropProperties(whole)
+	return json.Marshal(whole)
+}
+
+func dropProperties(value any) {
+	switch v := value.(type) {
+	case map[string]any:
+		delete(v, customProperties)
+		for _, inner := range v {
+			dropProperties(inner)
+		}
+	case []any:
+		for _, inner := range v {
+			dropProperties(inner)
+		}
+	}
+}
