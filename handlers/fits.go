@@ -48,8 +48,8 @@ func isSubject(key string) bool {
 		"issue", "issue_type", "key", "label", "license", "marketplace_purchase", "member", "membership", "merge_group", "milestone",
 		"new_property_values", "old_property_values", "package", "pages", "parent_issue", "personal_access_token_request", "project",
 		"project_card", "project_column", "projects_v2", "projects_v2_item", "projects_v2_status_update", "pull_request", "pusher", "ref",
-		"ref_type", "registry_package", "repository", "release", "repositories", "repositories_added", "repositories_removed", "repository_advisory",
-		"repository_ruleset", "requested_action", "review", "rule", "ruleset", "scan", "secret_scanning_alert", "security_advisory",
+		"ref_type", "registry_package", "release", "repositories", "repositories_added", "repositories_removed", "repository",
+		"repository_advisory", "repository_ruleset", "requested_action", "review", "rule", "ruleset", "scan", "secret_scanning_alert", "security_advisory",
 		"security_and_analysis", "sha", "sponsorship", "starred_at", "state", "status", "sub_issue", "target_type", "team", "thread", "user",
 		"vulnerable", "workflow", "workflow_job", "workflow_run":
 		return true

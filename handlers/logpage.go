@@ -23,7 +23,8 @@ func (w *Web) logPage(rw http.ResponseWriter, r *http.Request, key string) {
 	case w.readers <- struct{}{}:
 		defer func() { <-w.readers }()
 	default:
-		w.message(rw, http.StatusServiceUnavailable, top{Title: "Too many readers", Refresh: later}, "Too many logs are being read; this page tries again.")
+		busy := top{Title: "Too many readers", Refresh: later}
+		w.message(rw, http.StatusServiceUnavailable, busy, "Too many logs are being read; this page tries again.")
 		return
 	}
 	asked := r.URL.Query()

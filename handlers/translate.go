@@ -54,10 +54,7 @@ func nothingWhen(what, action string) error {
 
 // read parses an event by its name.
 func (t Translator) read(e app.Event) ([]app.Letter, error) {
-	switch e.Name {
-	case "push":
-		return t.push(e.Body)
-	case "check_run":
+	if e.Name == "check_run" {
 		return t.checkRun(e)
 	}
 	parsed, err := github.ParseWebHook(e.Name, e.Body)
@@ -65,6 +62,8 @@ func (t Translator) read(e app.Event) ([]app.Letter, error) {
 		return nil, err
 	}
 	switch p := parsed.(type) {
+	case *github.PushEvent:
+		return t.push(p)
 	case *github.PullRequestEvent:
 		return t.pull(p)
 	case *github.IssueCommentEvent:

@@ -1,7 +1,6 @@
 package handlers
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
@@ -13,25 +12,9 @@ import (
 
 // What GitHub tells of branches, pull requests and merge groups.
 
-// pushEvent is go-github's, but for a repository's custom properties: it takes them for texts alone, GitHub sends lists of them too, and a
-// push must not be lost for what nobody reads.
-type pushEvent struct {
-	github.PushEvent
-	Repository *pushRepository `json:"repository"`
-}
-
-type pushRepository struct {
-	github.PushEventRepository
-	CustomProperties json.RawMessage `json:"custom_properties"`
-}
-
 // push is a branch that moved. Tags and what else is no branch release nothing.
-func (t Translator) push(body []byte) ([]app.Letter, error) {
-	var p pushEvent
-	if err := json.Unmarshal(body, &p); err != nil {
-		return nil, err
-	}
-	r := p.Repository
+func (t Translator) push(p *github.PushEvent) ([]app.Letter, error) {
+	r := p.GetRepo()
 	repo, err := t.served(&github.Repository{
 		ID: r.ID, Name: r.Name, Owner: r.Owner, Private: r.Private, DefaultBranch: r.DefaultBranch, MasterBranch: r.MasterBranch,
 	}, p.GetInstallation())
