@@ -11,7 +11,7 @@ import (
 
 // card is a promotion's part of the comment, and its check run's text.
 func card(s Scene, l deploy.Lane, p deploy.Promotion, pull *app.Pull, out []app.Pull) string {
-	head := fmt.Sprintf("**%s**, commit %s · *%s*", escape(l.Name()), code(p.Commit.SHA), escape(plainText(title(l, p))))
+	head := fmt.Sprintf("**%s**, commit %s · *%s*", escape(l.Name()), code(p.Commit.SHA), quiet(sentence(headline(l, p))))
 	return paragraphs(head, lines(facts(l, p, pull, out)), lines(rules(p)), because(p), held(l, p), next(l, p, pull), logs(s, l, p))
 }
 
@@ -96,6 +96,9 @@ func held(l deploy.Lane, p deploy.Promotion) string {
 	}
 	who := "A rollback"
 	why := quiet(sentence(l.Hold.Because))
+	if l.Hold.Because == p.Why {
+		why = "" // it stands above
+	}
 	if l.Hold.By.Login != "" {
 		who, why = escape(l.Hold.By.Login), l.Hold.Because
 		if why != "" {

@@ -11,9 +11,10 @@ import (
 // references in the text after Markdown has made it.
 const separator = "<!-- -->"
 
-// escape makes text that people or programs wrote plain in Markdown: one line, and nothing in it is markup, a link, or calls somebody.
+// escape makes text that people or programs wrote plain in Markdown: one line of bounded length, and nothing in it is markup, a link, or calls
+// somebody.
 func escape(s string) string {
-	s = strings.Join(strings.Fields(clean(s)), " ")
+	s = clip(s, maxSentence)
 	var b strings.Builder
 	for i := 0; i < len(s); {
 		if n := reference(s[i:]); n > 0 && (i == 0 || !alphanumeric(s[i-1]) || s[i] == ':' || n == hexRun) {

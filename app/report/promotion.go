@@ -18,7 +18,7 @@ func Promotion(s Scene, l deploy.Lane, commit app.SHA, pull *app.Pull) (app.Chec
 	conclusion, phase := concluded(p)
 	v := app.CheckRun{
 		Name: "promote: " + l.Name(), Commit: commit, External: fmt.Sprintf("promotion/%d%s", p.Attempt, phase), Status: "completed",
-		Conclusion: conclusion, DetailsURL: s.Links.Lane(l.Address()), Title: clip(title(l, p), maxTitle), Buttons: buttons(l, p),
+		Conclusion: conclusion, DetailsURL: s.Links.Lane(l.Address()), Title: clip(plainText(title(l, p)), maxTitle), Buttons: buttons(l, p),
 	}
 	v.Summary = cut(card(s, l, p, pull, nil), maxText)
 	if p.Tail != "" {
@@ -46,8 +46,17 @@ func concluded(p deploy.Promotion) (conclusion, phase string) {
 	return "neutral", fmt.Sprintf("/%d", p.Calls)
 }
 
-// title says in a few words where a promotion is.
+// title says in a few words where a promotion is, and why if that is not what it was meant to be.
 func title(l deploy.Lane, p deploy.Promotion) string {
+	switch p.State {
+	case deploy.Attention, deploy.Failed, deploy.Denied, deploy.Canceled:
+		return headline(l, p) + ": " + p.Why
+	}
+	return headline(l, p)
+}
+
+// headline is the title without the reason, in Markdown.
+func headline(l deploy.Lane, p deploy.Promotion) string {
 	switch p.State {
 	case deploy.Gating, deploy.Held:
 		return waits(l, p)
@@ -56,23 +65,23 @@ func title(l deploy.Lane, p deploy.Promotion) string {
 	case deploy.Verifying:
 		return "Deployed; it is being watched"
 	case deploy.RollingBack:
-		return "Rolling back to " + p.To.Short()
+		return "Rolling back to " + code(p.To)
 	case deploy.Attention:
-		return "Somebody must say what to do: " + plainText(p.Why)
+		return "Somebody must say what to do"
 	case deploy.Retrying:
 		return "Asking the gate about the retry"
 	case deploy.Live:
 		return "Live"
 	case deploy.RolledBack:
-		return "Rolled back to " + p.To.Short()
+		return "Rolled back to " + code(p.To)
 	case deploy.Superseded:
-		return "Went out with " + p.By.SHA.Short()
+		return "Went out with " + code(p.By.SHA)
 	case deploy.Failed:
-		return "Failed: " + plainText(p.Why)
+		return "Failed"
 	case deploy.Denied:
-		return "Denied: " + plainText(p.Why)
+		return "Denied"
 	}
-	return "Canceled: " + plainText(p.Why)
+	return "Canceled"
 }
 
 // waits says in a few words what a promotion waits for.
@@ -84,11 +93,11 @@ func waits(l deploy.Lane, p deploy.Promotion) string {
 		return "The lane is on hold"
 	}
 	if busy, ok := l.Busy(); ok {
-		return "Waiting until " + busy.Commit.SHA.Short() + " is through"
+		return "Waiting until " + code(busy.Commit.SHA) + " is through"
 	}
 	for _, r := range p.Decision.Reasons {
 		if r.Verdict == p.Decision.Verdict && !p.Eligible {
-			return "Waiting: " + plainText(r.Sentence)
+			return "Waiting: " + r.Sentence
 		}
 	}
 	return "Asking the gate"
