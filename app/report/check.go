@@ -34,8 +34,8 @@ func Check(s Scene, r checks.Run, id string) (app.CheckRun, bool) {
 		v.Conclusion, v.Title, v.Summary = "skipped", "Skipped", "What it needs did not pass."
 		v.DetailsURL = s.Links.Run(r.Repo, r.Commit)
 	case checks.CheckCanceled:
-		if c.Key == 0 || c.Status.Outcome != "" {
-			v.External += "/canceled" // it waited: no attempt of its own was shown
+		if c.Key == 0 || c.Status != (app.Status{}) {
+			v.External += "/canceled" // it waited: its newest attempt has ended before, and keeps its conclusion
 		}
 		v.Conclusion, v.Title, v.Summary = "cancelled", "Canceled", "It was not wanted any more."
 	default:
