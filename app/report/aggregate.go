@@ -128,7 +128,7 @@ func word(c checks.Check) string {
 	case checks.Failed:
 		return "**failed**"
 	case checks.Skipped:
-		return "skipped, for what it needs did not pass"
+		return "skipped, as what it needs did not pass"
 	case checks.CheckCanceled:
 		return "canceled"
 	case checks.Running:

@@ -2,6 +2,7 @@ package report
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/slipway-cd/slipway/app"
@@ -12,7 +13,7 @@ import (
 // card is a promotion's part of the comment, and its check run's text.
 func card(s Scene, l deploy.Lane, p deploy.Promotion, pull *app.Pull, out []app.Pull) string {
 	head := fmt.Sprintf("**%s**, commit %s · *%s*", escape(l.Name()), code(p.Commit.SHA), quiet(sentence(headline(l, p))))
-	return paragraphs(head, lines(facts(l, p, pull, out)), lines(rules(p)), because(p), held(l, p), next(l, p, pull), logs(s, l, p))
+	return paragraphs(head, strings.Join(facts(l, p, pull, out), " "), lines(rules(p)), because(p), held(l, p), next(l, p, pull), logs(s, l, p))
 }
 
 // facts is what goes out and what is there.
@@ -139,14 +140,27 @@ func next(l deploy.Lane, p deploy.Promotion, pull *app.Pull) string {
 		return fmt.Sprintf("To approve, comment on %s: `/approve%s`. %s", on, command, wrong(l, p))
 	case p.State.Waits() || p.State == deploy.Deploying || p.State == deploy.Verifying:
 		return wrong(l, p)
+	case p.State == deploy.Attention && (pull == nil || pull.Locked):
+		return "Say it with one of the buttons."
 	case p.State == deploy.Attention:
 		return "Comment on " + on + ": " + strings.Join(ways(l, p, command), ", or ") + "."
-	case p.State == deploy.Failed || p.State == deploy.RolledBack || p.State == deploy.Denied:
-		if _, ok := offered(l, p, app.VerbRetry); ok {
-			return "`/retry" + command + "` lets it in again, through its gate."
-		}
 	}
-	return ""
+	return afterwards(l, p, command)
+}
+
+// afterwards is what a person can still say once a promotion has ended.
+func afterwards(l deploy.Lane, p deploy.Promotion, command string) string {
+	if !p.State.Ended() {
+		return ""
+	}
+	var all []string
+	if offered(l, p, app.VerbRollback) {
+		all = append(all, "`/rollback"+command+"` returns to the last good release.")
+	}
+	if offered(l, p, app.VerbRetry) {
+		all = append(all, "`/retry"+command+"` lets it in again, through its gate.")
+	}
+	return strings.Join(all, " ")
 }
 
 // ways is the ways out of attention, each with what it does.
@@ -161,13 +175,8 @@ func ways(l deploy.Lane, p deploy.Promotion, command string) []string {
 	return all
 }
 
-func offered(l deploy.Lane, p deploy.Promotion, verb app.Verb) (app.Verb, bool) {
-	for _, v := range l.Offers(p) {
-		if v == verb {
-			return v, true
-		}
-	}
-	return "", false
+func offered(l deploy.Lane, p deploy.Promotion, verb app.Verb) bool {
+	return slices.Contains(l.Offers(p), verb)
 }
 
 // wrong says what happens if it goes wrong.

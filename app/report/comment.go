@@ -106,13 +106,13 @@ func will(st Story, service, environment string) string {
 		}
 		switch {
 		case l.Hold.Key != 0:
-			return "waits, for the lane is on hold"
+			return "waits, as the lane is on hold"
 		case l.Live.SHA != "":
 			return "replaces " + code(l.Live.SHA) + ", once its gate allows it"
 		}
 		return "goes out, once its gate allows it"
 	}
-	return "its first release, for which a maintainer is asked"
+	return "its first release, which a maintainer must allow"
 }
 
 // Notice calls whoever is needed, once for each cause, in a comment of its own: editing the card notifies nobody.
@@ -128,7 +128,12 @@ func Notice(s Scene, l deploy.Lane, p deploy.Promotion, cause deploy.Cause, pull
 		}
 	case deploy.ForRollback:
 		c.Marker = fmt.Sprintf("notice/%s/rollback/%d", l.Address(), p.Undone)
-		c.Body = fmt.Sprintf("@%s: **%s** was rolled back from %s to %s. %s", pull.Author.Login, escape(l.Name()), code(p.Commit.SHA), code(p.To), sentence(p.Why))
+		is := "was"
+		if p.State == deploy.RollingBack {
+			is = "is being"
+		}
+		c.Body = fmt.Sprintf("@%s: **%s** %s rolled back from %s to %s. %s", pull.Author.Login, escape(l.Name()), is, code(p.Commit.SHA), code(p.To),
+			sentence(p.Why))
 		if l.Hold.Key != 0 {
 			c.Body += " The lane is on hold: when the repair is merged, a maintainer says `/unhold" + words(l) + "`."
 		}

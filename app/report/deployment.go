@@ -37,7 +37,9 @@ func put(s Scene, l deploy.Lane, p deploy.Promotion) app.Deployment {
 		d.State, d.Description = "in_progress", "Deployed; it is being watched"
 	case deploy.Live:
 		d.State, d.Description = "success", "Live, and good for its whole bake"
-	case deploy.RollingBack, deploy.RolledBack:
+	case deploy.RollingBack:
+		d.State, d.Description = "failure", "Being rolled back: "+plainText(p.Why)
+	case deploy.RolledBack:
 		d.State, d.Description = "failure", "Rolled back: "+plainText(p.Why)
 	case deploy.Attention, deploy.Retrying:
 		d.State, d.Description = "error", "Somebody must say what to do: "+plainText(p.Why)

@@ -127,7 +127,7 @@ func commentStates() []state {
 		{"open", showComment(Comment(scene(), Story{Pull: open, Run: &run, Lanes: []deploy.Lane{theLane(deploy.Live)}}))},
 		{"open, on hold", showComment(Comment(scene(), Story{Pull: open, Run: &run, Lanes: []deploy.Lane{onHold(deploy.Live)}}))},
 		{"open, changes the file", showComment(Comment(scene(), Story{Pull: open, Run: &run, Preview: []string{
-			"payments → production: deploys every commit that somebody with role maintain has approved, with `./scripts/deploy.sh`"}}))},
+			"payments → production: green checks alone decide, then ./scripts/deploy.sh; watched at https://pay.example/healthz for 15m"}}))},
 		{"open, a broken file", showComment(Comment(scene(), Story{Pull: open, Run: &broken}))},
 		{"open, nothing is known yet", showComment(Comment(scene(), Story{Pull: open, Run: &checks.Run{}}))},
 	}
