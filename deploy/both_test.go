@@ -96,10 +96,11 @@ func (g *graph) bests() []best {
 	return all
 }
 
-// repair lets everything go right in both, first in staging, where every question is answered with yes. In production time passes once:
-// after that it lives on what staging tells it.
+// repair lets everything go right in both. In production time passes once, before anything happens in staging: after that it lives on what
+// staging tells it.
 func (g *graph) repair(best []best, b both) both {
 	b.production = g.ofTold[b.production].to
+	b = g.deliver(best, b)
 	for range 40 * commits {
 		next := best[b.staging]
 		if !next.any {
@@ -114,6 +115,11 @@ func (g *graph) repair(best []best, b both) both {
 			b.production = g.ofTold[b.production].to
 		}
 	}
+	return g.deliver(best, b)
+}
+
+// deliver does in production what there is to do, with a gate that looks at staging as it is.
+func (g *graph) deliver(best []best, b both) both {
 	for range 40 * commits {
 		next := best[b.production]
 		switch {

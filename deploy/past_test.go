@@ -10,14 +10,15 @@ import (
 // past is what an onlooker remembers who hears every message and sees every act begin and end. What a lane remembers must be the same.
 type past struct {
 	live, last      app.SHA
-	newest          app.Place
-	held            bool
+	newest, seen    app.Place
+	held, closed    bool
+	closedAt        app.Place
 	good, bad, gone [commits + 1]bool
 }
 
 // remembered reads the fields of a lane alone, for its helpers may be wrong.
 func remembered(l Lane) past {
-	p := past{live: l.Live.SHA, last: l.Last.SHA, newest: l.Newest, held: l.Hold.Key != 0}
+	p := past{live: l.Live.SHA, last: l.Last.SHA, newest: l.Newest, seen: l.Seen, held: l.Hold.Key != 0, closed: l.Closed, closedAt: l.ClosedAt}
 	for _, q := range l.Promotions {
 		i := q.Commit.Place
 		p.good[i] = p.good[i] || q.State == Live
@@ -57,6 +58,13 @@ func (p past) then(before Lane, m app.Message, begun, ended []act) past {
 	switch m := m.(type) {
 	case app.Gone:
 		p.gone[m.Commit.Place] = true
+	case app.Removed: // an older file says nothing of a newer one
+		if m.Commit.SHA == "" || m.Commit.Place >= p.seen {
+			p.closed, p.closedAt = true, max(p.closedAt, p.seen, m.Commit.Place)
+		}
+	case app.Ready:
+		p.seen = max(p.seen, m.Commit.Place)
+		p.closed = p.closed && m.Commit.Place <= p.closedAt
 	case Lapsed:
 		p.held = p.held && m.Hold != before.Hold.Key
 	case app.Said:

@@ -24,6 +24,36 @@ func (w world) checkStep(before Lane, had []act, m app.Message, after Lane) {
 	w.checkTwice(before, m, after)
 }
 
+// checkHeard holds that an answer to a question that is out is taken in, and that to look again is to ask again: the old number is not waited
+// for any more.
+func (w world) checkHeard(before Lane, wants []app.Want, m app.Message, after Lane) {
+	for _, want := range wants {
+		if concerns(m, want.Task) && slices.ContainsFunc(Wants(after), func(o app.Want) bool { return o.Key == want.Key }) {
+			w.Errorf("%#v is not heard: %s", m, brief(before))
+		}
+	}
+}
+
+// concerns says whether a message makes the answer to a question known, or worthless.
+func concerns(m app.Message, t app.Task) bool {
+	switch t := t.(type) {
+	case Gather:
+		j, _ := m.(Judged)
+		c, again := m.(app.Changed)
+		return j.Key == t.Key || again && (c.Commit == "" || c.Commit == t.Commit.SHA)
+	case Put:
+		d, _ := m.(Deployed)
+		return d.Key == t.Key
+	case Restore:
+		r, _ := m.(Restored)
+		return r.Key == t.Key
+	case Watch:
+		p, _ := m.(Probed)
+		return p.Key == t.Key
+	}
+	return false
+}
+
 // checkTwice holds that a repeat never acts twice. To look again is to ask again; and what is ready again may bring a new artifact.
 func (w world) checkTwice(before Lane, m app.Message, after Lane) {
 	switch m.(type) {

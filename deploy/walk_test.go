@@ -127,7 +127,7 @@ func (w world) walk(count *counts, made moves) int {
 	return walk(w, start(), name, func(before Lane, reach func(Lane)) {
 		w.checkState(before)
 		w.checkEnd(before)
-		had := acts(before)
+		wants, had := Wants(before), acts(before)
 		for _, m := range late(before, w.terms) {
 			count.late++
 			w.checkLate(before, m)
@@ -135,12 +135,13 @@ func (w world) walk(count *counts, made moves) int {
 		for _, m := range timely(before, w.terms) {
 			count.steps++
 			after, told := w.step(before, m)
-			w.checkTold(before, m, after, told)
+			w.checkHeard(before, wants, m, after)
 			if same(before, after) {
 				w.checkPast(before, m, after, nil, nil)
 				continue
 			}
 			w.checkStep(before, had, m, after)
+			w.checkTold(before, m, after, told)
 			for _, p := range after.Promotions {
 				made[move{stateOf(before, p), p.State}] = true
 			}
