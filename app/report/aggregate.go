@@ -11,7 +11,7 @@ import (
 // Aggregate is the check run slipway of a commit: the one to require. It is written when the run begins and when it ends; a run that is opened
 // again gets another, for a completed check run is never reopened. False: there is nothing to say, for nobody has read the commit's file.
 func Aggregate(s Scene, r checks.Run) (app.CheckRun, bool) {
-	if unread := !r.Planned || r.State == checks.Absent || r.State == checks.PassedOver; unread && len(r.Plan.Problems) == 0 {
+	if unread := !r.Planned || r.State == checks.Absent || r.State == checks.PassedOver; unread && len(r.Plan.Problems) == 0 || leftAlone(r) {
 		return app.CheckRun{}, false
 	}
 	v := app.CheckRun{
@@ -28,6 +28,8 @@ func Aggregate(s Scene, r checks.Run) (app.CheckRun, bool) {
 	case r.State == checks.Open:
 		v.Status, v.Title, v.Summary = "in_progress", "Checking", checkList(s, r, false)
 		return v, true
+	case r.State == checks.Green && r.Plan.NoFile:
+		v.Conclusion, v.Title = "neutral", "There is no "+filePath
 	case r.State == checks.Green:
 		v.Conclusion, v.Title = "success", greenTitle(r)
 	case r.State == checks.Red:
@@ -43,6 +45,11 @@ func Aggregate(s Scene, r checks.Run) (app.CheckRun, bool) {
 	return v, true
 }
 
+// leftAlone says that the repository has no file at this commit, and that nobody has to be told.
+func leftAlone(r checks.Run) bool {
+	return r.Plan.NoFile && len(r.Plan.Problems) == 0 && len(r.Plan.Notes) == 0
+}
+
 func greenTitle(r checks.Run) string {
 	if len(r.Checks) == 0 {
 		return "Nothing to check: the file is valid"
@@ -50,17 +57,25 @@ func greenTitle(r checks.Run) string {
 	return plural(len(r.Checks), "check", "checks") + " passed"
 }
 
+// redTitle says all that is wrong: a broken section of the file stops no check of another service.
 func redTitle(r checks.Run) string {
+	var all, failed []string
 	if n := len(r.Plan.Problems); n > 0 {
-		return plural(n, "problem", "problems") + " in " + filePath
+		all = append(all, plural(n, "problem", "problems")+" in "+filePath)
 	}
-	var failed []string
 	for _, c := range r.Checks {
 		if c.State == checks.Failed {
 			failed = append(failed, c.Title())
 		}
 	}
-	return clip("Failed: "+strings.Join(failed, ", "), maxTitle)
+	if len(failed) > 0 {
+		all = append(all, "failed: "+strings.Join(failed, ", "))
+	}
+	title := strings.Join(all, "; ")
+	if title == "" {
+		return "Not every check passed"
+	}
+	return clip(strings.ToUpper(title[:1])+title[1:], maxTitle)
 }
 
 func problemList(r checks.Run) string {

@@ -2,7 +2,6 @@ package report
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/slipway-cd/slipway/app"
@@ -13,7 +12,7 @@ import (
 // card is a promotion's part of the comment, and its check run's text.
 func card(s Scene, l deploy.Lane, p deploy.Promotion, pull *app.Pull, out []app.Pull) string {
 	head := fmt.Sprintf("**%s**, commit %s · *%s*", escape(l.Name()), code(p.Commit.SHA), quiet(sentence(headline(l, p))))
-	return paragraphs(head, strings.Join(facts(l, p, pull, out), " "), lines(rules(p)), because(p), held(l, p), next(l, p, pull), logs(s, l, p))
+	return paragraphs(head, strings.Join(facts(l, p, pull, out), " "), lines(rules(p)), because(p), watched(p), held(l, p), next(l, p, pull), logs(s, l, p))
 }
 
 // facts is what goes out and what is there.
@@ -45,7 +44,7 @@ func others(pull *app.Pull, out []app.Pull) bool {
 func named(out []app.Pull) string {
 	var all []string
 	for _, o := range out[:min(len(out), maxNamed)] {
-		all = append(all, fmt.Sprintf("#%d (%s)", o.Number, escape(o.Author.Login)))
+		all = append(all, fmt.Sprintf("#%d (%s)", o.Number, quietly(o.Author.Login)))
 	}
 	if left := len(out) - maxNamed; left > 0 {
 		return strings.Join(all, ", ") + fmt.Sprintf(" and %d more", left)
@@ -53,23 +52,27 @@ func named(out []app.Pull) string {
 	return strings.Join(all, ", ")
 }
 
-// rules is the gate's answer, a line for each rule.
+// rules is the gate's answer: what passes in one line, then a line for each rule that does not.
 func rules(p deploy.Promotion) []string {
 	if !p.State.Waits() && p.State != deploy.Denied {
 		return nil
 	}
-	var all []string
+	var passed, all []string
 	for _, r := range p.Decision.Reasons {
-		mark := "•"
+		text := quiet(sentence(r.Sentence))
 		switch r.Verdict {
 		case policies.Allow:
-			mark = "✓"
-		case policies.Deny:
-			mark = "✗"
+			passed = append(passed, "✓ "+text)
+		case policies.Hold:
+			all = append(all, "• "+text)
+		default:
+			all = append(all, "✗ "+text)
 		}
-		all = append(all, mark+" "+quiet(sentence(r.Sentence)))
 	}
-	return all
+	if len(passed) == 0 {
+		return all
+	}
+	return append([]string{strings.Join(passed, " · ")}, all...)
 }
 
 // because says why a promotion is where it is, where its title does not say all.
@@ -83,11 +86,11 @@ func because(p deploy.Promotion) string {
 
 // told is a sentence that may begin with whose word it is: they said it here, so naming them is no news to them. Nobody else is called.
 func told(why string) string {
-	why = sentence(why)
-	if rest, ok := strings.CutPrefix(why, "@"); ok {
-		return "@" + quiet(rest)
+	login, rest, _ := strings.Cut(why, " ")
+	if name, ok := strings.CutPrefix(login, "@"); ok && isLogin(name) {
+		return login + " " + prose(rest)
 	}
-	return quiet(why)
+	return prose(why)
 }
 
 // held says who stops the lane, since when, why and until when.
@@ -96,12 +99,12 @@ func held(l deploy.Lane, p deploy.Promotion) string {
 		return ""
 	}
 	who := "A rollback"
-	why := quiet(sentence(l.Hold.Because))
+	why := prose(l.Hold.Because)
 	if l.Hold.Because == p.Why {
 		why = "" // it stands above
 	}
 	if l.Hold.By.Login != "" {
-		who, why = escape(l.Hold.By.Login), l.Hold.Because
+		who, why = quietly(l.Hold.By.Login), l.Hold.Because
 		if why != "" {
 			why = policies.Quote(why)
 		}
@@ -124,59 +127,71 @@ func words(l deploy.Lane) string {
 	return " " + l.Service + " " + l.Environment
 }
 
-// next says what a person can do, and what happens by itself.
-func next(l deploy.Lane, p deploy.Promotion, pull *app.Pull) string {
-	command := words(l) + " " + p.Commit.SHA.Short()
-	on := "the pull request"
-	if pull != nil {
-		on = fmt.Sprintf("#%d", pull.Number)
-	}
-	switch {
-	case p.State.Waits() && deploy.AsksApproval(p) && pull == nil:
-		return "No pull request is known for this commit: approve it with the button. " + wrong(l, p)
-	case p.State.Waits() && deploy.AsksApproval(p) && pull.Locked:
-		return fmt.Sprintf("The conversation of #%d is locked: approve it with the button. ", pull.Number) + wrong(l, p)
-	case p.State.Waits() && deploy.AsksApproval(p):
-		return fmt.Sprintf("To approve, comment on %s: `/approve%s`. %s", on, command, wrong(l, p))
-	case p.State.Waits() || p.State == deploy.Deploying || p.State == deploy.Verifying:
-		return wrong(l, p)
-	case p.State == deploy.Attention && (pull == nil || pull.Locked):
-		return "Say it with one of the buttons."
-	case p.State == deploy.Attention:
-		return "Comment on " + on + ": " + strings.Join(ways(l, p, command), ", or ") + "."
-	}
-	return afterwards(l, p, command)
-}
-
-// afterwards is what a person can still say once a promotion has ended.
-func afterwards(l deploy.Lane, p deploy.Promotion, command string) string {
-	if !p.State.Ended() {
+// watched says what a release that is there must do to count as good.
+func watched(p deploy.Promotion) string {
+	if p.State != deploy.Verifying {
 		return ""
 	}
-	var all []string
-	if offered(l, p, app.VerbRollback) {
-		all = append(all, "`/rollback"+command+"` returns to the last good release.")
+	v := p.Release.Spec.Verify
+	text := fmt.Sprintf("Deployed at %s. It counts as good once %s has answered well for %s.", at(p.Deployed), policies.Quote(v.HTTP), span(v.Bake))
+	if p.Extended {
+		text += " It is watched a second time: the first said neither good nor bad."
 	}
-	if offered(l, p, app.VerbRetry) {
-		all = append(all, "`/retry"+command+"` lets it in again, through its gate.")
-	}
-	return strings.Join(all, " ")
+	return text
 }
 
-// ways is the ways out of attention, each with what it does.
-func ways(l deploy.Lane, p deploy.Promotion, command string) []string {
+// next says what a person can do, and what happens by itself.
+func next(l deploy.Lane, p deploy.Promotion, pull *app.Pull) string {
+	ways := ways(l, p)
+	switch {
+	case p.State.Waits() && deploy.AsksApproval(p) && spoken(pull):
+		return fmt.Sprintf("To approve, comment on #%d: `/approve%s %s`. %s", pull.Number, words(l), p.Commit.SHA.Short(), wrong(l, p))
+	case p.State.Waits() && deploy.AsksApproval(p):
+		return unspoken(pull) + ": approve it with the button. " + wrong(l, p)
+	case p.State.Waits() || p.State == deploy.Deploying || p.State == deploy.Verifying:
+		return wrong(l, p)
+	case p.State == deploy.Attention && !spoken(pull):
+		return unspoken(pull) + ": say it with one of the buttons."
+	case p.State == deploy.Attention:
+		return paragraphs(fmt.Sprintf("Whoever can write says so on #%d:", pull.Number), list(ways))
+	case p.State.Ended() && len(ways) > 1:
+		return list(ways)
+	case p.State.Ended():
+		return strings.Join(ways, "")
+	}
+	return ""
+}
+
+// spoken says whether commands can be written on a pull request.
+func spoken(pull *app.Pull) bool { return pull != nil && !pull.Locked }
+
+func unspoken(pull *app.Pull) string {
+	if pull == nil {
+		return "No pull request is known for this commit"
+	}
+	return fmt.Sprintf("The conversation of #%d is locked", pull.Number)
+}
+
+// ways is what a person can say of what does not go on by itself, each with what it does.
+func ways(l deploy.Lane, p deploy.Promotion) []string {
 	var all []string
 	for _, v := range l.Offers(p) {
-		does := map[app.Verb]string{
-			app.VerbRetry: "to try again", app.VerbCancel: "to leave the environment as it is", app.VerbRollback: "to return to the last good release",
-		}[v]
-		all = append(all, fmt.Sprintf("`/%s%s` %s", v, command, does))
+		does := ""
+		switch {
+		case v == app.VerbRetry && p.State == deploy.Attention:
+			does = "tries again"
+		case v == app.VerbRetry:
+			does = "lets it in again, through its gate"
+		case v == app.VerbCancel:
+			does = "leaves the environment as it is"
+		case v == app.VerbRollback && p.State == deploy.Live:
+			does = "undoes it; this is for maintainers"
+		case v == app.VerbRollback:
+			does = "returns to the last good release; this is for maintainers"
+		}
+		all = append(all, fmt.Sprintf("`/%s%s %s` %s.", v, words(l), p.Commit.SHA.Short(), does))
 	}
 	return all
-}
-
-func offered(l deploy.Lane, p deploy.Promotion, verb app.Verb) bool {
-	return slices.Contains(l.Offers(p), verb)
 }
 
 // wrong says what happens if it goes wrong.
@@ -186,7 +201,7 @@ func wrong(l deploy.Lane, p deploy.Promotion) string {
 	case p.Back != "":
 		return "It is rolled back as soon as its deploy step has ended."
 	case !ok:
-		return "There is no way back yet: nothing else was good here."
+		return "There is no way back yet: nothing was good here before."
 	case p.Put != 0 && p.Release.Spec.NeverBack:
 		return "If it goes wrong, a person is asked: its file says `rollback: never`."
 	}

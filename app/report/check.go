@@ -8,11 +8,15 @@ import (
 	"github.com/slipway-cd/slipway/checks"
 )
 
-// Check is the check run of one check. Each attempt has its own; one that the change does not concern has one only if it is required.
+// Check is the check run of one check. Each attempt has its own; one that the change does not concern has one only if it is required, and
+// another App's has none of ours.
 func Check(s Scene, r checks.Run, id string) (app.CheckRun, bool) {
 	c, ok := r.Check(id)
 	if !ok {
 		return filtered(s, r, id)
+	}
+	if c.IsExternal() {
+		return app.CheckRun{}, false
 	}
 	v := app.CheckRun{
 		Name: c.Title(), Commit: r.Commit, External: fmt.Sprintf("attempt/%d", c.Key), Status: "completed",
@@ -35,7 +39,7 @@ func Check(s Scene, r checks.Run, id string) (app.CheckRun, bool) {
 		v.DetailsURL = s.Links.Run(r.Repo, r.Commit)
 	case checks.CheckCanceled:
 		if c.Key == 0 || c.Status != (app.Status{}) {
-			v.External += "/canceled" // it waited: its newest attempt has ended before, and keeps its conclusion
+			v.External += "/canceled" // it waited, and its newest attempt, if there was one, had ended
 		}
 		v.Conclusion, v.Title, v.Summary = "cancelled", "Canceled", "It was not wanted any more."
 	default:

@@ -1,7 +1,9 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/slipway-cd/slipway/app"
@@ -25,10 +27,10 @@ func Comment(s Scene, st Story) (app.Comment, bool) {
 	return app.Comment{Pull: st.Pull.Number, Marker: "card", Body: cut(body, maxComment)}, true
 }
 
-// cards is where the commit is, lane by lane.
+// cards is where the commit is, lane by lane, each service's in the order of its file.
 func cards(s Scene, st Story) string {
 	var all []string
-	for _, l := range st.Lanes {
+	for _, l := range ordered(st.Lanes) {
 		p, ok := l.Promotion(st.Commit)
 		if !ok {
 			continue
@@ -45,6 +47,16 @@ func cards(s Scene, st Story) string {
 	return waiting(s, st)
 }
 
+// ordered is lanes by service, and each service's as its file orders them.
+func ordered(lanes []deploy.Lane) []deploy.Lane {
+	place := func(l deploy.Lane) int { return slices.Index(l.Environments, l.Environment) }
+	lanes = slices.Clone(lanes)
+	slices.SortStableFunc(lanes, func(a, b deploy.Lane) int {
+		return cmp.Or(strings.Compare(a.Service, b.Service), place(a)-place(b))
+	})
+	return lanes
+}
+
 // waiting is what is said before any lane has heard of the commit.
 func waiting(s Scene, st Story) string {
 	r := st.Merged
@@ -52,7 +64,7 @@ func waiting(s Scene, st Story) string {
 		return ""
 	}
 	head := fmt.Sprintf("Commit %s · *%s*", code(st.Commit), runWord(*r))
-	return paragraphs(head, problemList(*r), checkList(s, *r, true), notes(*r))
+	return paragraphs(head, problemList(*r), checkList(s, *r, r.State != checks.Open), notes(*r))
 }
 
 func runWord(r checks.Run) string {
@@ -72,30 +84,49 @@ func runWord(r checks.Run) string {
 // preview is what merging will do.
 func preview(s Scene, st Story) string {
 	r := *st.Run
-	switch {
-	case len(r.Plan.Problems) > 0:
-		return paragraphs("**"+filePath+" can't be used as it is here.** Merged like this, what it breaks would be neither built nor released.", problemList(r))
-	case r.Plan.NoFile:
+	if len(r.Plan.Problems) == 0 {
+		r.Plan.Problems = st.Problems
+	}
+	if r.Plan.NoFile && len(r.Plan.Problems) == 0 {
 		return notes(r)
 	}
+	broken := ""
+	if len(r.Plan.Problems) > 0 {
+		broken = paragraphs("**"+filePath+" can't be used as it is here.** Merged like this, what it breaks would be neither built nor released.", problemList(r))
+	}
+	file := ""
+	if len(st.Preview) > 0 && broken == "" {
+		var all []string
+		for _, l := range st.Preview {
+			all = append(all, escape(l))
+		}
+		file = paragraphs("`"+filePath+"` is new or changed here. It says:", list(all))
+	}
+	return paragraphs(broken, merging(st, r), file, notes(r))
+}
+
+// merging is what a merge does to each lane that it concerns.
+func merging(st Story, r checks.Run) string {
 	var all []string
 	for _, svc := range r.Plan.Services {
 		for _, e := range svc.Environments {
-			all = append(all, "- "+escape(app.LaneName(svc.Name, e))+": "+will(st, svc.Name, e))
+			if !svc.Broken {
+				all = append(all, escape(app.LaneName(svc.Name, e))+": "+will(st, svc.Name, e))
+			}
 		}
 	}
-	after := "Merging this releases nothing: it concerns no service."
-	if len(all) > 0 {
-		after = "When this is merged and its checks are green:\n\n" + strings.Join(all, "\n")
+	for _, a := range r.Plan.Removed {
+		all = append(all, escape(app.LaneName(a.Service, a.Environment))+": not in the file any more. What waits is canceled, what is live stays")
 	}
-	file := ""
-	if len(st.Preview) > 0 {
-		file = "This changes " + filePath + ". What it will do:\n\n"
-		for _, l := range st.Preview {
-			file += "- " + escape(l) + "\n"
-		}
+	switch {
+	case len(all) > 0:
+		return paragraphs("When this is merged and its checks are green:", list(all))
+	case len(r.Plan.Problems) > 0:
+		return "" // that is why, and it is said already
+	case len(r.Plan.Services) == 0:
+		return "Merging this releases nothing: it concerns no service."
 	}
-	return paragraphs(after, file, notes(r))
+	return "Merging this releases nothing: the file names no environment."
 }
 
 // will says what merging means for a lane.
@@ -109,47 +140,10 @@ func will(st Story, service, environment string) string {
 			return "waits, as the lane is on hold"
 		case l.Live.SHA != "":
 			return "replaces " + code(l.Live.SHA) + ", once its gate allows it"
+		case l.Newest == 0:
+			return "its first release, which a maintainer must allow"
 		}
 		return "goes out, once its gate allows it"
 	}
 	return "its first release, which a maintainer must allow"
-}
-
-// Notice calls whoever is needed, once for each cause, in a comment of its own: editing the card notifies nobody.
-func Notice(s Scene, l deploy.Lane, p deploy.Promotion, cause deploy.Cause, pull app.Pull, approvers []string) app.Comment {
-	c := app.Comment{Pull: pull.Number}
-	command := words(l) + " " + p.Commit.SHA.Short()
-	switch cause {
-	case deploy.ForApproval:
-		c.Marker = fmt.Sprintf("notice/%s/approval/%d", l.Address(), p.Attempt)
-		c.Body = fmt.Sprintf("%s: **%s** waits for your yes to %s: `/approve%s`", called(approvers), escape(l.Name()), code(p.Commit.SHA), command)
-		if len(approvers) == 0 {
-			c.Body = fmt.Sprintf("**%s** waits for an approval of %s. The card above says by whom.", escape(l.Name()), code(p.Commit.SHA))
-		}
-	case deploy.ForRollback:
-		c.Marker = fmt.Sprintf("notice/%s/rollback/%d", l.Address(), p.Undone)
-		is := "was"
-		if p.State == deploy.RollingBack {
-			is = "is being"
-		}
-		c.Body = fmt.Sprintf("@%s: **%s** %s rolled back from %s to %s. %s", pull.Author.Login, escape(l.Name()), is, code(p.Commit.SHA), code(p.To),
-			sentence(p.Why))
-		if l.Hold.Key != 0 {
-			c.Body += " The lane is on hold: when the repair is merged, a maintainer says `/unhold" + words(l) + "`."
-		}
-	default:
-		c.Marker = fmt.Sprintf("notice/%s/attention/%d", l.Address(), p.Key)
-		c.Body = fmt.Sprintf("@%s: **%s** needs somebody to say what to do about %s. %s Comment %s.", pull.Author.Login, escape(l.Name()),
-			code(p.Commit.SHA), sentence(p.Why), strings.Join(ways(l, p, command), ", or "))
-	}
-	return c
-}
-
-// called is up to five people by name.
-func called(logins []string) string {
-	var all []string
-	for _, l := range logins[:min(len(logins), 5)] {
-		all = append(all, "@"+l)
-	}
-	return strings.Join(all, ", ")
 }

@@ -2,13 +2,15 @@ package report
 
 import (
 	"fmt"
+	"slices"
+	"strings"
+	"unicode"
 
 	"github.com/slipway-cd/slipway/app"
 	"github.com/slipway-cd/slipway/deploy"
 )
 
-// Deployment is a GitHub Deployment with its newest status, by the number of the deployment or of the rollback. It counts as production: GitHub
-// shows it so, and slipway itself says which one is inactive.
+// Deployment is a GitHub Deployment with its newest status, by the number of the deployment or of the rollback.
 func Deployment(s Scene, l deploy.Lane, key app.Key) (app.Deployment, bool) {
 	for _, p := range l.Promotions {
 		switch {
@@ -25,7 +27,7 @@ func Deployment(s Scene, l deploy.Lane, key app.Key) (app.Deployment, bool) {
 func put(s Scene, l deploy.Lane, p deploy.Promotion) app.Deployment {
 	d := app.Deployment{
 		Commit: p.Commit.SHA, Environment: p.Release.Spec.GitHubEnvironment, Task: "deploy", Marker: logKey(l.Address(), "put", p.Put),
-		Production: true, LogURL: s.Links.Log(logKey(l.Address(), "put", p.Put)), EnvironmentURL: web(p.Release.Spec.URL),
+		Production: production(l.Environment), LogURL: s.Links.Log(logKey(l.Address(), "put", p.Put)), EnvironmentURL: web(p.Release.Spec.URL),
 	}
 	switch p.State {
 	case deploy.Deploying:
@@ -37,6 +39,9 @@ func put(s Scene, l deploy.Lane, p deploy.Promotion) app.Deployment {
 		d.State, d.Description = "in_progress", "Deployed; it is being watched"
 	case deploy.Live:
 		d.State, d.Description = "success", "Live, and good for its whole bake"
+		if p.Release.Spec.Verify.HTTP == "" {
+			d.Description = "Live. Nobody looked further: the file has no verify"
+		}
 	case deploy.RollingBack:
 		d.State, d.Description = "failure", "Being rolled back: "+plainText(p.Why)
 	case deploy.RolledBack:
@@ -53,7 +58,7 @@ func put(s Scene, l deploy.Lane, p deploy.Promotion) app.Deployment {
 func returned(s Scene, l deploy.Lane, p deploy.Promotion) (app.Deployment, bool) {
 	var to deploy.Promotion
 	for _, q := range l.Promotions {
-		if q.Commit.SHA == p.To && q.Put != 0 {
+		if q.Commit.SHA == p.To && q.Put != 0 && (q.State == deploy.Live || to.State != deploy.Live) {
 			to = q
 		}
 	}
@@ -62,7 +67,7 @@ func returned(s Scene, l deploy.Lane, p deploy.Promotion) (app.Deployment, bool)
 	}
 	d := app.Deployment{
 		Commit: p.To, Environment: to.Release.Spec.GitHubEnvironment, Task: "rollback", Marker: logKey(l.Address(), "restore", p.Undone),
-		Production: true, LogURL: s.Links.Log(logKey(l.Address(), "restore", p.Undone)), EnvironmentURL: web(to.Release.Spec.URL),
+		Production: production(l.Environment), LogURL: s.Links.Log(logKey(l.Address(), "restore", p.Undone)), EnvironmentURL: web(to.Release.Spec.URL),
 		State: "in_progress", Description: fmt.Sprintf("Coming back in place of %s", p.Commit.SHA.Short()),
 	}
 	switch {
@@ -73,4 +78,15 @@ func returned(s Scene, l deploy.Lane, p deploy.Promotion) (app.Deployment, bool)
 		d.State, d.Description = "error", clip(plainText(p.Why), maxDescription)
 	}
 	return d, true
+}
+
+// production says whether GitHub is to count an environment as one that end users see. It does unless a word of its name says that it is
+// for trying out: several environments may be production, by region say, so their order in the file does not tell.
+func production(environment string) bool {
+	trial := []string{
+		"demo", "dev", "development", "integration", "lab", "pre", "preprod", "preview", "qa", "review", "sandbox", "stage",
+		"staging", "test", "testing", "uat",
+	}
+	words := strings.FieldsFunc(strings.ToLower(environment), func(r rune) bool { return !unicode.IsLetter(r) })
+	return !slices.ContainsFunc(words, func(w string) bool { return slices.Contains(trial, w) })
 }

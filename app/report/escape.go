@@ -13,8 +13,23 @@ const separator = "<!-- -->"
 
 // escape makes text that people or programs wrote plain in Markdown: one line of bounded length, and nothing in it is markup, a link, or calls
 // somebody.
-func escape(s string) string {
+func escape(s string) string { return plain(clip(s, maxSentence)) }
+
+// prose is a sentence of ours in which words of programs and people may stand: what is in backticks is code, all else is plain.
+func prose(s string) string {
 	s = clip(s, maxSentence)
+	if strings.Contains(s, "``") || strings.Count(s, "`")%2 != 0 {
+		return plain(s) // not ours: it can't be told what is code
+	}
+	parts := strings.Split(s, "`")
+	for i := 0; i < len(parts); i += 2 {
+		parts[i] = plain(parts[i])
+	}
+	return strings.Join(parts, "`")
+}
+
+// plain is a part of a line in which nothing is markup.
+func plain(s string) string {
 	var b strings.Builder
 	for i := 0; i < len(s); {
 		if n := reference(s[i:]); n > 0 && (i == 0 || !alphanumeric(s[i-1]) || s[i] == ':' || n == hexRun) {

@@ -12,7 +12,7 @@ import (
 func release() deploy.Release {
 	return deploy.Release{
 		Artifact: "0123456789ab", Previous: oldSHA, HoldAfter: true,
-		Spec: deploy.Spec{GitHubEnvironment: "payments/production", URL: "https://pay.example/", Verify: deploy.Verify{HTTP: "https://pay.example/healthz"}},
+		Spec: deploy.Spec{GitHubEnvironment: "payments/production", URL: "https://pay.example/", Verify: deploy.Verify{HTTP: "https://pay.example/healthz", Bake: 15 * time.Minute}},
 	}
 }
 
@@ -38,6 +38,8 @@ func theLane(s deploy.State) deploy.Lane {
 			{Rule: policies.RuleAfter, Verdict: policies.Allow, Sentence: "Healthy in staging"},
 			{Rule: policies.RuleApproval, Verdict: policies.Hold, Sentence: "Nobody has approved it yet. @dana or someone of @acme/release can", Asks: true},
 		}}
+	case deploy.Verifying:
+		p.Deployed, l.Live = noon.Add(time.Minute), p.Commit
 	case deploy.Live:
 		p.Why, l.Live = "It answered well for 15 min.", p.Commit
 	case deploy.RollingBack, deploy.RolledBack:
@@ -101,6 +103,14 @@ func promotionStates() []state {
 	locked := *ben()
 	locked.Locked = true
 	show("held, the conversation is locked", theLane(deploy.Held), &locked)
+	show("attention, no pull request", theLane(deploy.Attention), nil)
+	again := theLane(deploy.Verifying)
+	again.Promotions[1].Extended = true
+	show("verifying, for the second time", again, ben())
+	full := theLane(deploy.Held)
+	full.Promotions[1].Eligible, full.Promotions[1].Decision = true, policies.Decision{Verdict: policies.Allow, Reasons: full.Promotions[1].Decision.Reasons[:2]}
+	full.Promotions = append(full.Promotions, deploy.Promotion{Commit: app.Commit{SHA: topSHA, Place: 8}, Attempt: 12, State: deploy.Verifying, Put: 22})
+	show("may go, and the lane is busy", full, ben())
 	return all
 }
 
@@ -118,22 +128,28 @@ func commentStates() []state {
 	failed, open, run := failedRun(), *ben(), greenRun()
 	open.Open, open.Merged, open.MergeCommit = true, false, ""
 	before := Story{Pull: *ben(), Commit: newSHA, Merged: &failed}
-	broken := brokenRun()
+	broken, busy, gone, partly := brokenRun(), theRun(checks.Running, checks.Waiting, checks.Running), goneRun(), partlyBrokenRun()
+	less := greenRun()
+	less.Plan.Services[0].Environments, less.Plan.Removed = []string{"staging"}, []app.Address{l.Address()}
+	show := func(s Story) string { return showComment(Comment(scene(), s)) }
 	return []state{
-		{"merged, waiting", showComment(Comment(scene(), merged))},
-		{"merged, another's goes out", showComment(Comment(scene(), alone))},
-		{"merged, superseded", showComment(Comment(scene(), passed))},
-		{"merged, checks failed", showComment(Comment(scene(), before))},
-		{"open", showComment(Comment(scene(), Story{Pull: open, Run: &run, Lanes: []deploy.Lane{theLane(deploy.Live)}}))},
-		{"open, on hold", showComment(Comment(scene(), Story{Pull: open, Run: &run, Lanes: []deploy.Lane{onHold(deploy.Live)}}))},
-		{"open, changes the file", showComment(Comment(scene(), Story{Pull: open, Run: &run, Preview: []string{
-			"payments → production: green checks alone decide, then ./scripts/deploy.sh; watched at https://pay.example/healthz for 15m"}}))},
-		{"open, a broken file", showComment(Comment(scene(), Story{Pull: open, Run: &broken}))},
-		{"open, nothing is known yet", showComment(Comment(scene(), Story{Pull: open, Run: &checks.Run{}}))},
+		{"merged, waiting", show(merged)}, {"merged, another's goes out", show(alone)}, {"merged, superseded", show(passed)},
+		{"merged, checks failed", show(before)}, {"merged, being checked", show(Story{Pull: *ben(), Commit: newSHA, Merged: &busy})},
+		{"open", show(Story{Pull: open, Run: &run, Lanes: []deploy.Lane{theLane(deploy.Live)}})},
+		{"open, on hold", show(Story{Pull: open, Run: &run, Lanes: []deploy.Lane{onHold(deploy.Live)}})},
+		{"open, changes the file", show(Story{Pull: open, Run: &run, Preview: []string{
+			"payments → production: a maintainer approves (nobody their own change), then ./scripts/deploy.sh; watched at https://pay.example/healthz for 15m; if it is bad, it goes back by itself and the lane holds.",
+			"The first release of each lane asks a maintainer, whatever its policy."}})},
+		{"open, takes an environment out", show(Story{Pull: open, Run: &less, Lanes: []deploy.Lane{theLane(deploy.Live)}})},
+		{"open, deletes the file", show(Story{Pull: open, Run: &gone})},
+		{"open, a broken file", show(Story{Pull: open, Run: &broken})},
+		{"open, a broken service", show(Story{Pull: open, Run: &partly})},
+		{"open, nothing is known yet", show(Story{Pull: open, Run: &checks.Run{}})},
 	}
 }
 
 func noticeStates() []state {
+	bot := app.Pull{Number: 410, Author: app.Person{ID: 5, Login: "dependabot[bot]", Bot: true}}
 	notice := func(s deploy.State, c deploy.Cause, who ...string) string {
 		l := theLane(s)
 		return showComment(Notice(scene(), l, l.Promotions[1], c, *ben(), who), true)
@@ -141,6 +157,7 @@ func noticeStates() []state {
 	return []state{
 		{"approval", notice(deploy.Held, deploy.ForApproval, "dana", "eli")}, {"approval, nobody is known", notice(deploy.Held, deploy.ForApproval)},
 		{"rollback", notice(deploy.RollingBack, deploy.ForRollback)}, {"rolled back", notice(deploy.RolledBack, deploy.ForRollback)},
-		{"attention", notice(deploy.Attention, deploy.ForAttention)},
+		{"attention", notice(deploy.Attention, deploy.ForAttention)}, {"attention, a bot's change", showComment(Notice(scene(), theLane(deploy.Attention),
+			theLane(deploy.Attention).Promotions[1], deploy.ForAttention, bot, []string{"dana", "eli"}), true)},
 	}
 }

@@ -166,6 +166,20 @@ func brokenRun() checks.Run {
 	return r
 }
 
+// partlyBrokenRun is one whose file is good but for one service, and one of whose checks failed.
+func partlyBrokenRun() checks.Run {
+	r := failedRun()
+	r.Plan.Problems = []app.Problem{{File: filePath, Line: 9, Column: 5, Service: "web", Sentence: `"2 weeks" is no duration. Write it like 10s or 15m.`}}
+	r.Plan.Services = append(r.Plan.Services, checks.Service{Name: "web", Environments: []string{"production"}, Broken: true})
+	return r
+}
+
+// goneRun is one whose commit deletes the file.
+func goneRun() checks.Run {
+	return checks.Run{Repo: 42, Commit: newSHA, State: checks.Green, Planned: true, Round: 1, Plan: checks.Plan{NoFile: true, Notes: []string{
+		"Without .github/slipway.yml nothing is built or released any more. What waits will be canceled, what is live stays."}}}
+}
+
 func checkStates() []state {
 	running, forked := theRun(checks.Running, checks.Waiting, checks.Running), theRun(checks.Waiting, checks.Waiting, checks.Waiting)
 	forked.Causes = []checks.Cause{{Kind: checks.PullRequest, Pull: 412, Fork: true}}
@@ -178,7 +192,9 @@ func checkStates() []state {
 	queued.Checks[0].Began = time.Time{}
 	return []state{
 		{"slipway, checking", aggregate(running)}, {"slipway, green", aggregate(greenRun())}, {"slipway, red", aggregate(failedRun())},
-		{"slipway, a broken file", aggregate(brokenRun())}, {"slipway, a fork", aggregate(forked)}, {"slipway, canceled", aggregate(canceled)},
+		{"slipway, a broken file", aggregate(brokenRun())}, {"slipway, a broken service", aggregate(partlyBrokenRun())},
+		{"slipway, the file is deleted", aggregate(goneRun())}, {"slipway, no file", aggregate(checks.Run{State: checks.Green, Planned: true, Plan: checks.Plan{NoFile: true}})},
+		{"slipway, a fork", aggregate(forked)}, {"slipway, canceled", aggregate(canceled)},
 		{"build, in line", check(queued, "build")}, {"build, running", check(running, "build")}, {"build, passed", check(greenRun(), "build")},
 		{"build, failed", check(failedRun(), "build")}, {"test, skipped", check(failedRun(), "payments/test")},
 		{"build, canceled", check(canceled, "build")}, {"web's test, not concerned", check(greenRun(), "web/test")},

@@ -135,33 +135,63 @@ func sentence(s string) string {
 	return s
 }
 
-// quiet is a sentence whose names call nobody: what is shown for many to read is no call to those whom it names. Code calls nobody anyway.
+// quiet is a sentence whose names call nobody: what is shown for many to read is no call to those whom it names. They are read as they were.
+// Code calls nobody anyway.
 func quiet(s string) string {
 	parts := strings.Split(s, "`")
 	for i := 0; i < len(parts); i += 2 {
-		parts[i] = withoutAt(parts[i])
+		parts[i] = uncalled(parts[i])
 	}
 	return strings.Join(parts, "`")
 }
 
-// withoutAt leaves out each @ that begins a name.
-func withoutAt(s string) string {
+// uncalled takes each @ apart from the name that it begins.
+func uncalled(s string) string {
 	var b strings.Builder
 	before := ' '
 	for i, r := range s {
-		if r != '@' || isWord(before) || !wordBegins(s[i+1:]) {
-			b.WriteRune(r)
+		b.WriteRune(r)
+		if r == '@' && !isWord(before) && wordBegins(s[i+1:]) {
+			b.WriteString(separator)
 		}
 		before = r
 	}
 	return b.String()
 }
 
+// quietly names a person without calling them.
+func quietly(login string) string { return "@" + separator + escape(login) }
+
 func isWord(r rune) bool { return r == '_' || unicode.IsLetter(r) || unicode.IsDigit(r) }
 
 func wordBegins(s string) bool {
 	r, _ := utf8.DecodeRuneInString(s)
 	return isWord(r)
+}
+
+// isLogin says whether GitHub can have given somebody this name.
+func isLogin(s string) bool {
+	return s != "" && strings.Trim(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_") == ""
+}
+
+// span is a time span without the units that are zero.
+func span(d time.Duration) string {
+	s := d.String()
+	if strings.HasSuffix(s, "m0s") {
+		s = strings.TrimSuffix(s, "0s")
+	}
+	if strings.HasSuffix(s, "h0m") {
+		s = strings.TrimSuffix(s, "0m")
+	}
+	return s
+}
+
+// list is a line with a mark for each.
+func list(all []string) string {
+	if len(all) == 0 {
+		return ""
+	}
+	return "- " + strings.Join(all, "\n- ")
 }
 
 // paragraphs joins what is not empty.

@@ -48,6 +48,7 @@ const (
 	maxSentence    = 1_000  // characters, ours: a reason that is longer is no sentence
 	maxNotes       = 100    // annotations, ours: more help nobody, and GitHub takes 50 in one request
 	maxNamed       = 30     // pull requests that one line names, ours
+	maxCalled      = 5      // people whom one notice calls, ours
 )
 
 // filePath is the repository's file, as texts name it.

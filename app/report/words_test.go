@@ -1,0 +1,182 @@
+package report
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/slipway-cd/slipway/app"
+	"github.com/slipway-cd/slipway/checks"
+	"github.com/slipway-cd/slipway/deploy"
+)
+
+// What a probe, a program or a person said stands in sentences of ours, where our own code spans stay.
+func TestWordsOfOthersInSentencesAreNoMarkup(t *testing.T) {
+	for _, s := range hostile {
+		l := theLane(deploy.RolledBack)
+		why := "3 failures in a row, the last one: " + s + ". Say `/retry` there."
+		l.Promotions[1].Why, l.Hold.Because = why, why+" Again."
+		v, _ := Promotion(scene(), l, newSHA, ben())
+		for name, text := range map[string]string{"card": v.Summary, "notice": Notice(scene(), l, l.Promotions[1], deploy.ForRollback, *ben(), nil).Body} {
+			page := strings.ReplaceAll(html(t, text), `<a href="https://slipway.example/`, "")
+			for _, bad := range []string{"<img", "<a ", "<h1", "<del", "<table", "<input", "evil.example\""} {
+				if strings.Contains(page, bad) {
+					t.Errorf("%q in the %s is %s: %s", s, name, bad, page)
+				}
+			}
+			if strings.Contains(strings.TrimPrefix(text, "@ben"), "@dana") && !strings.Contains(s, "`") {
+				t.Errorf("%q in the %s calls somebody: %s", s, name, text)
+			}
+		}
+	}
+}
+
+func TestProseKeepsItsCode(t *testing.T) {
+	for in, want := range map[string]string{
+		"plain":                               "plain",
+		"Say `/retry` or `/cancel` there.":    "Say `/retry` or `/cancel` there.",
+		"*a* `*b*` *c*":                       `\*a\* ` + "`*b*`" + ` \*c\*`,
+		"odd ` here":                          "odd \\` here",
+		"`` two ` ticks ``":                   "\\`\\` two \\` ticks \\`\\`",
+		"@dana rolled it back: `it is slow`.": "@<!-- -->dana rolled it back: `it is slow`.",
+	} {
+		if got := prose(in); got != want {
+			t.Errorf("prose(%q) = %q, not %q", in, got, want)
+		}
+	}
+}
+
+func TestWhoSaidItIsNamed(t *testing.T) {
+	for in, want := range map[string]string{
+		"@dana gave it up.":          "@dana gave it up.",
+		"@dana: told by @ben.":       "@<!-- -->dana: told by @<!-- -->ben.",
+		"@acme/release gave it up.":  "@<!-- -->acme/release gave it up.",
+		"@dana rolled @ben's *back*": `@dana rolled @<!-- -->ben's \*back\*`,
+	} {
+		if got := told(in); got != want {
+			t.Errorf("told(%q) = %q, not %q", in, got, want)
+		}
+	}
+}
+
+func TestAnotherAppsCheckHasNoCheckRunOfOurs(t *testing.T) {
+	if v, ok := Check(scene(), greenRun(), "lint"); ok {
+		t.Errorf("%+v", v)
+	}
+}
+
+func TestOnlyProductionCountsAsProduction(t *testing.T) {
+	for name, want := range map[string]bool{
+		"production": true, "eu": true, "prod-us-1": true, "live": true, "latest": true, "contest": true, "device": true,
+		"staging": false, "staging-eu": false, "eu_test": false, "Dev2": false, "pre-production": false, "QA": false, "preview.web": false,
+	} {
+		l := theLane(deploy.RolledBack)
+		l.Environment = name
+		put, _ := Deployment(scene(), l, 21)
+		back, _ := Deployment(scene(), l, 31)
+		if put.Production != want || back.Production != want {
+			t.Errorf("%s: %v, and its rollback %v", name, put.Production, back.Production)
+		}
+	}
+}
+
+func TestSpansAreShort(t *testing.T) {
+	for d, want := range map[time.Duration]string{
+		15 * time.Minute: "15m", time.Hour: "1h", 90 * time.Minute: "1h30m", 10 * time.Second: "10s", 61 * time.Second: "1m1s", 0: "0s",
+		time.Hour + 10*time.Second: "1h0m10s", 10 * time.Hour: "10h", 20 * time.Minute: "20m",
+	} {
+		if got := span(d); got != want {
+			t.Errorf("span(%d) = %q, not %q", d, got, want)
+		}
+	}
+}
+
+// Nobody is called who can't read it, and whoever let a release go is told when it goes wrong.
+func TestWhoIsCalled(t *testing.T) {
+	l := theLane(deploy.Attention)
+	p := l.Promotions[1]
+	p.Approvals = []app.Approval{{By: app.Person{Login: "dana"}}, {By: app.Person{Login: "ben"}}}
+	bot, ghost := app.Pull{Author: app.Person{Login: "dependabot[bot]", Bot: true}}, app.Pull{}
+	for _, c := range []struct {
+		name      string
+		promotion deploy.Promotion
+		pull      app.Pull
+		approvers []string
+		want      string
+	}{
+		{"author and approvers", p, *ben(), []string{"eli"}, "@ben, @dana: **"},
+		{"author alone", l.Promotions[1], *ben(), []string{"eli"}, "@ben: **"},
+		{"a bot's change", l.Promotions[1], bot, []string{"eli", "fay"}, "@eli, @fay: **"},
+		{"nobody's change, nobody may", l.Promotions[1], ghost, nil, "**"},
+		{"no logins", l.Promotions[1], ghost, []string{"dependabot[bot]", "acme/release", ""}, "**"},
+		{"many", l.Promotions[1], ghost, []string{"a", "b", "c", "d", "e", "f"}, "@a, @b, @c, @d, @e: **"},
+	} {
+		for _, cause := range []deploy.Cause{deploy.ForAttention, deploy.ForRollback} {
+			if got := Notice(scene(), l, c.promotion, cause, c.pull, c.approvers).Body; !strings.HasPrefix(got, c.want) {
+				t.Errorf("%s, %s: %q", c.name, cause, got)
+			}
+		}
+	}
+}
+
+// A service's lanes stand in the order of its file, whatever order they come in.
+func TestCardsStandInTheOrderOfTheFile(t *testing.T) {
+	production, staging := theLane(deploy.Held), theLane(deploy.Live)
+	staging.Environment = "staging"
+	c, _ := Comment(scene(), Story{Pull: *ben(), Commit: newSHA, Lanes: []deploy.Lane{production, staging}})
+	if s, p := strings.Index(c.Body, "→ staging"), strings.Index(c.Body, "→ production"); s < 0 || p < s {
+		t.Error(c.Body)
+	}
+}
+
+// A pull request with one check costs four check-run writes, or five if the check is seen in line: nothing else changes on the way.
+func TestOneCheckCostsAtMostFiveWrites(t *testing.T) {
+	r, _ := checks.Step(checks.Run{Repo: 42, Commit: newSHA}, checks.Opened{Cause: checks.Cause{Kind: checks.PullRequest, Pull: 412}}, noon)
+	shown, writes := map[string]app.CheckRun{}, 0
+	step := func(m app.Message) {
+		before := r
+		r, _ = checks.Step(r, m, noon.Add(time.Second))
+		for _, k := range checks.Redraw(before, r) {
+			v, ok := Aggregate(scene(), r)
+			if k.Kind == app.ViewCheck {
+				v, ok = Check(scene(), r, k.Check)
+			}
+			if k.Kind != app.ViewComment && ok && !same(shown[v.Name], v) {
+				shown[v.Name] = v
+				writes++
+			}
+		}
+	}
+	step(checks.Planned{Key: r.Planning, Plan: checks.Plan{Checks: []checks.Spec{{Name: "test", Run: "make test"}}}})
+	key := r.Checks[0].Key
+	step(checks.Began{Check: "test", Key: key})
+	step(checks.Finished{Check: "test", Key: key, Status: app.Status{Outcome: app.Succeeded}})
+	if writes > 5 || shown["slipway"].Conclusion != "success" || shown["test"].Conclusion != "success" {
+		t.Errorf("%d writes: %+v", writes, shown)
+	}
+}
+
+func same(a, b app.CheckRun) bool { return showCheck(a, true) == showCheck(b, true) }
+
+// A merged commit's comment is written when its checks begin and when they end, not at each of them.
+func TestCommentWaitsForTheRun(t *testing.T) {
+	early, late := theRun(checks.Running, checks.Waiting, checks.Running), theRun(checks.Passed, checks.Running, checks.Passed)
+	a, _ := Comment(scene(), Story{Pull: *ben(), Commit: newSHA, Merged: &early})
+	b, _ := Comment(scene(), Story{Pull: *ben(), Commit: newSHA, Merged: &late})
+	if a != b || a.Body == "" {
+		t.Errorf("%q became %q", a.Body, b.Body)
+	}
+}
+
+// Time alone changes no text.
+func TestTextsHoldNoPresentTime(t *testing.T) {
+	later := scene()
+	later.Now = noon.Add(time.Hour)
+	for _, s := range deploy.States()[1:] {
+		a, _ := Promotion(scene(), onHold(s), newSHA, ben())
+		b, _ := Promotion(later, onHold(s), newSHA, ben())
+		if !same(a, b) {
+			t.Errorf("%s: %+v became %+v", s, a, b)
+		}
+	}
+}
