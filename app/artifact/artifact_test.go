@@ -1,10 +1,13 @@
 package artifact
 
 import (
+	"archive/tar"
 	"bytes"
 	"errors"
+	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -97,6 +100,33 @@ func TestSameContentSameDigest(t *testing.T) {
 		if put(t, s, b) == before {
 			t.Errorf("another %s has the same digest", what)
 		}
+	}
+}
+
+// TestSorted: the order in which a disk lists its files is no content.
+func TestSorted(t *testing.T) {
+	s, root := open(t), t.TempDir()
+	for i := range 50 {
+		write(t, filepath.Join(root, "dist", strconv.Itoa(i%7), strconv.Itoa(i)), "x", 0o644)
+	}
+	f, err := os.Open(s.path(put(t, s, root)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	var names []string
+	for r := tar.NewReader(f); ; {
+		h, err := r.Next()
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil || !h.ModTime.Equal(time.Unix(0, 0)) || h.Uid != 0 || h.Gid != 0 || h.Uname != "" {
+			t.Fatalf("%+v, %v", h, err)
+		}
+		names = append(names, h.Name)
+	}
+	if len(names) != 57 || !slices.IsSorted(names) {
+		t.Error(names)
 	}
 }
 

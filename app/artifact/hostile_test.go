@@ -142,6 +142,13 @@ func TestTooLarge(t *testing.T) {
 				t.Fatal(err)
 			}
 		},
+		"many folders": func(t *testing.T, dir string) {
+			for i := range 200 {
+				if err := os.MkdirAll(filepath.Join(dir, strings.Repeat("x", i+1)), 0o755); err != nil {
+					t.Fatal(err)
+				}
+			}
+		},
 		"many empty files": func(t *testing.T, dir string) {
 			for i := range 200 {
 				write(t, filepath.Join(dir, strings.Repeat("x", i+1)), "", 0o644)
@@ -160,6 +167,28 @@ func TestTooLarge(t *testing.T) {
 				t.Error("it leaves", left, err)
 			}
 		})
+	}
+}
+
+// counting counts what is written to it.
+type counting int64
+
+func (c *counting) Write(p []byte) (int, error) {
+	*c += counting(len(p))
+	return len(p), nil
+}
+
+// TestTooLargeIsSaidAtOnce: not after the disk is full of nothing.
+func TestTooLargeIsSaidAtOnce(t *testing.T) {
+	root := t.TempDir()
+	write(t, filepath.Join(root, "dist/a"), "", 0o644)
+	if err := os.Truncate(filepath.Join(root, "dist/a"), 1<<40); err != nil {
+		t.Fatal(err)
+	}
+	var n counting
+	err := pack(t.Context(), root, "dist", &archiveWriter{to: &n, ctx: t.Context(), left: 64 << 20})
+	if app.KindOf(err) != app.ErrInvalid || n > 1<<20 {
+		t.Errorf("%v after %d bytes", err, n)
 	}
 }
 
@@ -182,25 +211,64 @@ func TestPathTooLong(t *testing.T) {
 	}
 }
 
+// asNobody lets the rest of the test see files as a user without any rights does.
+func asNobody(t *testing.T) {
+	if os.Geteuid() != 0 {
+		return
+	}
+	runtime.LockOSThread()
+	if _, err := unix.SetfsuidRetUid(65534); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if _, err := unix.SetfsuidRetUid(0); err == nil {
+			runtime.UnlockOSThread() // else the thread ends with the test
+		}
+	})
+}
+
+// TestClosedFolders: folders that not even their owner may enter come back, also where the server is not root.
+func TestClosedFolders(t *testing.T) {
+	if os.Geteuid() != 0 {
+		t.Skip("only root can read them to begin with")
+	}
+	root := t.TempDir()
+	write(t, filepath.Join(root, "dist/outer/inner/x"), "x", 0o644)
+	for _, dir := range []string{"dist/outer/inner", "dist/outer"} {
+		if err := os.Chmod(filepath.Join(root, dir), 0o200); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var archive bytes.Buffer
+	if err := pack(t.Context(), root, "dist", &archiveWriter{to: &archive, ctx: t.Context(), left: MaxSize}); err != nil {
+		t.Fatal(err)
+	}
+	to, err := os.MkdirTemp("", "artifact-") // where nobody comes to, unlike the test's own
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { os.RemoveAll(to) })
+	if err := os.Chown(to, 65534, 0); err != nil {
+		t.Fatal(err)
+	}
+	asNobody(t)
+	if err := unpack(&archive, to, nil); err != nil {
+		t.Error(err)
+	}
+}
+
 // TestUnreadable: a step can close a file to the server, where it is not root's. That is for the step to repair.
 func TestUnreadable(t *testing.T) {
 	root, err := os.MkdirTemp("", "artifact-") // everybody may pass
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer os.RemoveAll(root)
+	t.Cleanup(func() { os.RemoveAll(root) })
 	write(t, filepath.Join(root, "dist/a"), "a", 0o000)
 	if err := os.Chmod(root, 0o755); err != nil {
 		t.Fatal(err)
 	}
-	runtime.LockOSThread()
-	defer runtime.UnlockOSThread()
-	if os.Geteuid() == 0 {
-		if _, err := unix.SetfsuidRetUid(65534); err != nil {
-			t.Fatal(err)
-		}
-		defer unix.SetfsuidRetUid(0)
-	}
+	asNobody(t)
 	err = pack(t.Context(), root, "dist", &archiveWriter{to: io.Discard, ctx: t.Context(), left: MaxSize})
 	if app.KindOf(err) != app.ErrInvalid || err.Error() != "dist/a can't be read: permission denied" {
 		t.Error(err)

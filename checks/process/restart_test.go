@@ -188,15 +188,20 @@ func TestPrune(t *testing.T) {
 	if text, err := os.ReadFile(w.dir + "/marks"); string(text) != "ran\n" || err != nil {
 		t.Errorf("without its log it ran again: %q, %v", text, err)
 	}
+	aged := again(j, "aged", j.Check.Run)
+	w.finish(aged)
 	prune(future, 1<<30)
 	if _, known, err := w.run.records.ended(j.Key); known || err != nil {
 		t.Error("what ended long ago is remembered for ever:", err)
 	}
+	if w.ensure(aged); keys() != 1 {
+		t.Error("what lost its log to age just now is not remembered")
+	}
 	w.unblock(running)
 	w.wait(running.Key)
-	prune(past, 1<<30) // nobody has asked about it yet
-	if keys() != 1 {
-		t.Error("a log that nobody has been told of is gone")
+	prune(past, -1) // nobody has asked about it yet
+	if _, known, err := w.run.records.ended(running.Key); known || err != nil || keys() != 1 {
+		t.Errorf("nobody has been told of it, but known: %v, %v; %d keys", known, err, keys())
 	}
 	prune(future, 1<<30)
 	if _, known, err := w.run.records.ended(running.Key); !known || err != nil || keys() != 0 {

@@ -107,11 +107,16 @@ func TestNeverTwice(t *testing.T) {
 	if keys, err := w.host.Keys(); len(keys) != 0 || err != nil {
 		t.Error("its log is not gone:", keys, err)
 	}
+	aged := another(x, "aged", x.Release.Spec.Run)
+	w.finish(aged)
 	if err := w.d.PruneLogs(t.Context(), nothing, time.Now().Add(time.Hour), 0); err != nil {
 		t.Fatal(err)
 	}
 	if _, known, err := w.d.records.read(x.Key); known || err != nil {
 		t.Error("what ended long ago is remembered for ever:", err)
+	}
+	if w.ensure(aged); w.marks() != "ran\nran\n" {
+		t.Errorf("what lost its log to age just now is not remembered: %q", w.marks())
 	}
 }
 
