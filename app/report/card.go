@@ -199,7 +199,7 @@ func wrong(l deploy.Lane, p deploy.Promotion) string {
 	back, ok := l.WayBack(p.Commit.SHA)
 	switch {
 	case p.Back != "":
-		return "It is rolled back as soon as its deploy step has ended."
+		return told(p.Back) + " That begins as soon as its deploy step has ended, for two never run at once."
 	case !ok:
 		return "There is no way back yet: nothing was good here before."
 	case p.Put != 0 && p.Release.Spec.NeverBack:
@@ -215,6 +215,9 @@ func wrong(l deploy.Lane, p deploy.Promotion) string {
 // logs is where to read on.
 func logs(s Scene, l deploy.Lane, p deploy.Promotion) string {
 	var all []string
+	if visit := web(p.Release.Spec.URL); visit != "" && (p.State == deploy.Verifying || p.State == deploy.Live) {
+		all = append(all, link("Visit", visit))
+	}
 	if p.Put != 0 {
 		all = append(all, link("Deployment log", s.Links.Log(logKey(l.Address(), "put", p.Put))))
 	}

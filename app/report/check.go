@@ -75,10 +75,14 @@ func passed(s Scene, c checks.Check, log string) string {
 // reason goes on from "Its step".
 func reason(c checks.Check) string {
 	switch {
+	case c.Status.Outcome == app.OutcomeUnknown && c.Status.Reason != "":
+		return fmt.Sprintf("ended %d times without anybody knowing how. The last time it %s", checks.Tries, c.Status.Reason)
 	case c.Status.Outcome == app.OutcomeUnknown:
 		return fmt.Sprintf("ended %d times without anybody knowing how", checks.Tries)
 	case c.Status.Reason != "":
 		return c.Status.Reason
+	case c.Status.ExitCode != 0:
+		return fmt.Sprintf("exited with code %d", c.Status.ExitCode)
 	}
 	return "failed"
 }

@@ -110,7 +110,7 @@ func merging(st Story, r checks.Run) string {
 	var all []string
 	for _, svc := range r.Plan.Services {
 		for _, e := range svc.Environments {
-			if !svc.Broken {
+			if !svc.Broken && !concerned(r, svc.Name) {
 				all = append(all, escape(app.LaneName(svc.Name, e))+": "+will(st, svc.Name, e))
 			}
 		}
@@ -127,6 +127,11 @@ func merging(st Story, r checks.Run) string {
 		return "Merging this releases nothing: it concerns no service."
 	}
 	return "Merging this releases nothing: the file names no environment."
+}
+
+// concerned says whether a problem of the file keeps a service from being released.
+func concerned(r checks.Run, service string) bool {
+	return slices.ContainsFunc(r.Plan.Problems, func(p app.Problem) bool { return p.Service == "" || p.Service == service })
 }
 
 // will says what merging means for a lane.

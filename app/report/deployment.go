@@ -58,7 +58,7 @@ func put(s Scene, l deploy.Lane, p deploy.Promotion) app.Deployment {
 func returned(s Scene, l deploy.Lane, p deploy.Promotion) (app.Deployment, bool) {
 	var to deploy.Promotion
 	for _, q := range l.Promotions {
-		if q.Commit.SHA == p.To && q.Put != 0 && (q.State == deploy.Live || to.State != deploy.Live) {
+		if q.Commit.SHA == p.To && q.Put != 0 {
 			to = q
 		}
 	}

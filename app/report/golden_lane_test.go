@@ -19,7 +19,7 @@ func release() deploy.Release {
 // theLane is payments → production with an old good release and a new commit in some state.
 func theLane(s deploy.State) deploy.Lane {
 	good := deploy.Promotion{
-		Commit: app.Commit{SHA: oldSHA, Place: 6}, Attempt: 1, Key: 5, State: deploy.Live, Put: 3, Release: release(), Why: "It answered well for 15 min.",
+		Commit: app.Commit{SHA: oldSHA, Place: 6}, Attempt: 1, Key: 5, State: deploy.Live, Put: 3, Release: release(), Why: "It answered well for 15m0s.",
 	}
 	p := deploy.Promotion{Commit: app.Commit{SHA: newSHA, Place: 7}, Attempt: 11, Key: 21, State: s, Calls: 1, Began: noon, Release: release(), Put: 21}
 	l := deploy.Lane{
@@ -41,7 +41,7 @@ func theLane(s deploy.State) deploy.Lane {
 	case deploy.Verifying:
 		p.Deployed, l.Live = noon.Add(time.Minute), p.Commit
 	case deploy.Live:
-		p.Why, l.Live = "It answered well for 15 min.", p.Commit
+		p.Why, l.Live = "It answered well for 15m0s.", p.Commit
 	case deploy.RollingBack, deploy.RolledBack:
 		p.Why, p.To, p.Undone = "3 probes in a row failed: answered 500.", oldSHA, 31
 		l.Hold = deploy.Hold{Key: 32, Because: p.Why, Since: noon, Undoes: newSHA}
@@ -140,6 +140,7 @@ func commentStates() []state {
 		{"open, changes the file", show(Story{Pull: open, Run: &run, Preview: []string{
 			"payments → production: a maintainer approves (nobody their own change), then ./scripts/deploy.sh; watched at https://pay.example/healthz for 15m; if it is bad, it goes back by itself and the lane holds.",
 			"The first release of each lane asks a maintainer, whatever its policy."}})},
+		{"open, nothing was released yet", show(Story{Pull: open, Run: &run, Lanes: []deploy.Lane{first(deploy.Held)}})},
 		{"open, takes an environment out", show(Story{Pull: open, Run: &less, Lanes: []deploy.Lane{theLane(deploy.Live)}})},
 		{"open, deletes the file", show(Story{Pull: open, Run: &gone})},
 		{"open, a broken file", show(Story{Pull: open, Run: &broken})},

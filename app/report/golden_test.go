@@ -146,7 +146,7 @@ func theRun(states ...checks.CheckState) checks.Run {
 func failedRun() checks.Run {
 	r := theRun(checks.Failed, checks.Skipped, checks.Passed)
 	r.State = checks.Red
-	r.Checks[0].Status = app.Status{Outcome: app.Failed, ExitCode: 2, Reason: "exited 2", Tail: "\x1b[31mmake: *** [build] Error 2\x1b[0m\n"}
+	r.Checks[0].Status = app.Status{Outcome: app.Failed, ExitCode: 2, Reason: "exited with code 2", Tail: "\x1b[31mmake: *** [build] Error 2\x1b[0m\n"}
 	r.Checks[2].URL = "https://ci.example/lint/1"
 	return r
 }
@@ -211,5 +211,7 @@ func deploymentStates() []state {
 		}
 		all = append(all, state{string(st), text})
 	}
-	return all
+	unwatched := theLane(deploy.Live)
+	unwatched.Promotions[1].Release.Spec.Verify = deploy.Verify{}
+	return append(all, state{"live, nobody looked", showDeployment(Deployment(scene(), unwatched, 21))})
 }

@@ -16,7 +16,8 @@ func Notice(s Scene, l deploy.Lane, p deploy.Promotion, cause deploy.Cause, pull
 	switch cause {
 	case deploy.ForApproval:
 		c.Marker = fmt.Sprintf("notice/%s/approval/%d", l.Address(), p.Attempt)
-		c.Body = fmt.Sprintf("%s%s waits for your yes to %s: `/approve%s %s`", called(approvers), name, commit, words(l), p.Commit.SHA.Short())
+		command := "/approve" + words(l) + " " + p.Commit.SHA.Short()
+		c.Body = fmt.Sprintf("%s%s waits for your yes to %s. Comment:\n\n```\n%s\n```", called(approvers), name, commit, command)
 		if called(approvers) == "" {
 			c.Body = fmt.Sprintf("%s waits for an approval of %s. The card above says by whom.", name, commit)
 		}
@@ -26,20 +27,20 @@ func Notice(s Scene, l deploy.Lane, p deploy.Promotion, cause deploy.Cause, pull
 		if p.State == deploy.RolledBack {
 			does = "was rolled back"
 		}
-		c.Body = fmt.Sprintf("%s%s %s from %s to %s. %s", called(concerned(p, pull, approvers)), name, does, commit, code(p.To), prose(p.Why))
+		c.Body = fmt.Sprintf("%s%s %s from %s to %s. %s", called(involved(p, pull, approvers)), name, does, commit, code(p.To), prose(p.Why))
 		if l.Hold.Key != 0 {
 			c.Body += " The lane is on hold: when the repair is merged, a maintainer says `/unhold" + words(l) + "`."
 		}
 	default:
 		c.Marker = fmt.Sprintf("notice/%s/attention/%d", l.Address(), p.Key)
-		c.Body = paragraphs(fmt.Sprintf("%s%s needs somebody to say what to do about %s. %s", called(concerned(p, pull, approvers)), name, commit,
+		c.Body = paragraphs(fmt.Sprintf("%s%s needs somebody to say what to do about %s. %s", called(involved(p, pull, approvers)), name, commit,
 			prose(p.Why)), list(ways(l, p)))
 	}
 	return c
 }
 
-// concerned is who is called when a release went wrong: whose change it is and who let it go; if that is nobody who can read, who may approve.
-func concerned(p deploy.Promotion, pull app.Pull, approvers []string) []string {
+// involved is who is called when a release went wrong: whose change it is and who let it go; if that is nobody who can read, who may approve.
+func involved(p deploy.Promotion, pull app.Pull, approvers []string) []string {
 	var all []string
 	if !pull.Author.Bot {
 		all = append(all, pull.Author.Login)

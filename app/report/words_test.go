@@ -36,6 +36,7 @@ func TestProseKeepsItsCode(t *testing.T) {
 		"plain":                               "plain",
 		"Say `/retry` or `/cancel` there.":    "Say `/retry` or `/cancel` there.",
 		"*a* `*b*` *c*":                       `\*a\* ` + "`*b*`" + ` \*c\*`,
+		"``*two*`` ![x](https://x.example)":   "\\`\\`\\*two\\*\\`\\` \\!\\[x\\]\\(https:<!-- -->//x.example\\)",
 		"odd ` here":                          "odd \\` here",
 		"`` two ` ticks ``":                   "\\`\\` two \\` ticks \\`\\`",
 		"@dana rolled it back: `it is slow`.": "@<!-- -->dana rolled it back: `it is slow`.",
@@ -107,6 +108,7 @@ func TestWhoIsCalled(t *testing.T) {
 		{"author and approvers", p, *ben(), []string{"eli"}, "@ben, @dana: **"},
 		{"author alone", l.Promotions[1], *ben(), []string{"eli"}, "@ben: **"},
 		{"a bot's change", l.Promotions[1], bot, []string{"eli", "fay"}, "@eli, @fay: **"},
+		{"a machine's change", l.Promotions[1], app.Pull{Author: app.Person{Login: "robot", Bot: true}}, []string{"eli"}, "@eli: **"},
 		{"nobody's change, nobody may", l.Promotions[1], ghost, nil, "**"},
 		{"no logins", l.Promotions[1], ghost, []string{"dependabot[bot]", "acme/release", ""}, "**"},
 		{"many", l.Promotions[1], ghost, []string{"a", "b", "c", "d", "e", "f"}, "@a, @b, @c, @d, @e: **"},
@@ -178,5 +180,38 @@ func TestTextsHoldNoPresentTime(t *testing.T) {
 		if !same(a, b) {
 			t.Errorf("%s: %+v became %+v", s, a, b)
 		}
+	}
+}
+
+func TestHowACheckFailedIsSaid(t *testing.T) {
+	for want, s := range map[string]app.Status{
+		"exited with code 7":  {Outcome: app.Failed, ExitCode: 7},
+		"timed out after 15m": {Outcome: app.Failed, Reason: "timed out after 15m"},
+		"failed":              {Outcome: app.Failed},
+		"ended 3 times without anybody knowing how": {},
+		"ended 3 times without anybody knowing how. The last time it exited with code 0, but the machine restarted": {
+			Reason: "exited with code 0, but the machine restarted"},
+	} {
+		r := failedRun()
+		r.Checks[0].Status = s
+		if v, _ := Check(scene(), r, "build"); v.Title != "Its step "+want || !strings.HasPrefix(v.Summary, v.Title+". ") {
+			t.Errorf("%+v: %q, and %q", s, v.Title, v.Summary)
+		}
+	}
+}
+
+// A new attempt that waits for an approval, while what the last one left can be undone, has more to press than GitHub shows.
+func TestThreeButtonsAreTheMostUsefulOnes(t *testing.T) {
+	l := theLane(deploy.Failed)
+	l, _ = deploy.Step(l, app.Said{Verb: app.VerbRetry, Commit: newSHA, Key: l.Promotions[1].Key}, noon)
+	p, _ := l.Promotion(newSHA)
+	l, _ = deploy.Step(l, deploy.Judged{Commit: newSHA, Key: p.Key, Decision: theLane(deploy.Held).Promotions[1].Decision}, noon)
+	v, _ := Promotion(scene(), l, newSHA, ben())
+	var got []string
+	for _, b := range v.Buttons {
+		got = append(got, b.Identifier)
+	}
+	if want := "approve rollback hold"; strings.Join(got, " ") != want {
+		t.Errorf("%q, not %q: %s", got, want, v.Title)
 	}
 }
