@@ -25,10 +25,10 @@ func TestOutcomes(t *testing.T) {
 		{"badly", "echo no; exit 3", "", app.Failed, 3, "exited with code 3", "no\n"},
 		{"the first error ends it", "false\necho went on", "", app.Failed, 1, "exited with code 1", ""},
 		{"by a signal", "kill -SEGV $$", "", app.Failed, 0, "was killed by SIGSEGV", ""},
-		{"no such command", "slipway-has-none", "", app.Failed, 127, "exited with code 127", "/bin/sh: 1: slipway-has-none: not found\n"},
+		{"no such command", "slipway-has-none 2>/dev/null", "", app.Failed, 127, "exited with code 127", ""},
+		{"no command", " \n", "", app.Failed, 0, "could not be started: it has no command", ""},
 		{"produces", "mkdir -p out/dist; echo x >out/dist/x", "out/dist", app.Succeeded, 0, "", ""},
 		{"produces, named with a slash", "mkdir dist; echo x >dist/x", "dist/", app.Succeeded, 0, "", ""},
-		{"produces what is in the commit", "echo x >dist/x", "dist", app.Failed, 2, "exited with code 2", "/bin/sh: 1: cannot create dist/x: Directory nonexistent\n"},
 		{"what it should produce is missing", "true", "dist", app.Failed, 0, "exited with code 0, but made no folder dist (produces:)", ""},
 		{"what it should produce is a file", "echo x >dist", "dist", app.Failed, 0, "exited with code 0, but made no folder dist (produces:)", ""},
 		{"what it should produce is empty", "mkdir dist", "dist", app.Failed, 0, "exited with code 0, but left dist empty (produces:)", ""},
@@ -43,7 +43,7 @@ func TestOutcomes(t *testing.T) {
 			if (s.Artifact != "") != (s.Outcome == app.Succeeded && test.produces != "") || s.Artifact != "" && !w.store.Has(s.Artifact) {
 				t.Errorf("its artifact is %q", s.Artifact)
 			}
-			if s.Began.IsZero() || s.Ended.Before(s.Began) {
+			if strings.TrimSpace(test.run) != "" && (s.Began.IsZero() || s.Ended.Before(s.Began)) {
 				t.Errorf("from %v to %v", s.Began, s.Ended)
 			}
 		})
