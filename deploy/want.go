@@ -24,13 +24,13 @@ type (
 		Commit  app.Commit
 		Release Release
 	}
-	// Watch asks for probes: for the whole bake, or, of a release that came back, until it answers well once. Answered by Probed.
+	// Watch asks for probes: for the whole bake, anew where it is extended, or, of a release that came back, until it answers well once.
+	// Answered by Probed.
 	Watch struct {
-		Key     app.Key
-		Commit  app.SHA // of the promotion that is answered
-		Verify  Verify
-		Brief   bool
-		Restart bool // the bake was extended: it begins anew
+		Key    app.Key
+		Commit app.SHA // of the promotion that is answered
+		Verify Verify
+		Brief  bool
 	}
 	// Restore asks for a rollback: a deployment of the release that comes back. Answered by Began and Restored.
 	Restore struct {
@@ -148,10 +148,9 @@ func (l Lane) notify(p Promotion) (Notify, bool) {
 	return Notify{}, false
 }
 
-// AsksApproval says whether a person's yes is what a promotion waits for.
+// AsksApproval says whether a person's yes is what a promotion waits for, rather than a fact that can't be read.
 func AsksApproval(p Promotion) bool {
-	asking := []string{policies.RuleApproval, policies.RuleFirstRelease, policies.RuleContainsLive}
 	return slices.ContainsFunc(p.Decision.Reasons, func(r policies.Reason) bool {
-		return r.Verdict == policies.Hold && slices.Contains(asking, r.Rule)
+		return r.Verdict == policies.Hold && (r.Asks || r.Rule == policies.RuleApproval)
 	})
 }
