@@ -18,21 +18,14 @@ func (s *story) takeBack(i int, who int64) {
 	s.say(app.Unapproved{Commit: sha(i), By: app.Person{ID: who}})
 }
 
-// gathered is what is asked about a commit.
-func (s *story) gathered(i int) (g Gather) {
-	for _, w := range Wants(s.lane) {
-		if t, is := w.Task.(Gather); is && t.Commit.SHA == sha(i) {
-			g = t
-		}
-	}
-	return g
-}
-
 // counts is whose approvals the gate will hear of.
 func (s *story) counts(i int, want ...int64) {
 	s.Helper()
 	var got []int64
-	for _, a := range s.gathered(i).Approvals {
+	if of := done[Gather](s.lane).Commit.SHA; of != sha(i) {
+		s.Fatalf("%q is asked about, not %s: %s", of, sha(i), brief(s.lane))
+	}
+	for _, a := range done[Gather](s.lane).Approvals {
 		got = append(got, a.By.ID)
 	}
 	if !slices.Equal(got, want) {
@@ -56,7 +49,7 @@ func TestApprovals(t *testing.T) {
 		{"of an attempt that was not shown", func(s *story) {
 			s.say(app.Approved{Commit: sha(2), Key: s.promotion(1).Attempt, Approval: app.Approval{By: person, Source: "comment/1"}})
 		}, nil},
-		{"of another commit", func(s *story) { s.yes(1, 1, "comment/1") }, nil},
+		{"of a commit that is live", func(s *story) { s.yes(1, 1, "comment/1") }, nil},
 		{"while it is held", func(s *story) { s.judge(2, hold()); s.yes(2, 1, "comment/1") }, []int64{1}},
 	} {
 		t.Run(c.name, func(t *testing.T) {

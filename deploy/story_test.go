@@ -56,6 +56,10 @@ func (s *story) deployed(i int, o app.Outcome) {
 }
 func (s *story) probed(i int, o app.Outcome) { s.say(Probed{sha(i), s.key(i), o, "Seen."}) }
 
+func (s *story) restored(i int, o app.Outcome) {
+	s.say(Restored{sha(i), s.key(i), app.Status{Outcome: o, Tail: "the last lines"}})
+}
+
 // good lets a commit go all its way.
 func (s *story) good(i int) {
 	s.start(i)
@@ -79,4 +83,28 @@ func (s *story) offers(i int, want ...app.Verb) {
 	if got := s.lane.Offers(s.promotion(i)); !slices.Equal(got, want) {
 		s.Errorf("%s in %q offers %v, not %v: %s", sha(i), s.promotion(i).State, got, want, brief(s.lane))
 	}
+}
+
+// wants is what is to be done, but for questions to the gate.
+func (s *story) wants(want ...string) {
+	s.Helper()
+	var got []string
+	for _, w := range Wants(s.lane) {
+		if _, is := w.Task.(Gather); !is {
+			got = append(got, w.Key)
+		}
+	}
+	if !slices.Equal(got, want) {
+		s.Errorf("wanted is %q, not %q: %s", got, want, brief(s.lane))
+	}
+}
+
+// done is a task of this kind that is wanted, or the zero value.
+func done[T app.Task](l Lane) (found T) {
+	for _, w := range Wants(l) {
+		if t, is := w.Task.(T); is {
+			found = t
+		}
+	}
+	return found
 }

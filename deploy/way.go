@@ -183,7 +183,11 @@ func (l *step) restored(m Restored) {
 	}
 	if m.Status.Outcome != app.Succeeded {
 		l.Live, p.Tail = app.Commit{}, m.Status.Tail
-		l.puzzle(p, RollingBack, "The way back "+ending(m.Status)+".")
+		why := "The way back " + ending(m.Status) + "."
+		if m.Status.Outcome == app.OutcomeUnknown {
+			why = "Nobody knows how the way back ended."
+		}
+		l.puzzle(p, RollingBack, why)
 		return
 	}
 	to := l.released(p.To)
