@@ -11,7 +11,7 @@ import (
 
 // execute starts an attempt of a check, or finds it and reports how it ended.
 func (e *Engine) execute(ctx context.Context, row Row, repo app.Repo, t checks.Execute) (result, error) {
-	if err := e.fetch(ctx, repo, row.Machine.Commit); err != nil {
+	if err := e.fetch(ctx, repo, row.Machine.Commit); ignoreMissing(err) != nil { // what is gone for ever is the runner's to fail
 		return result{}, err
 	}
 	status, err := e.Runner.Ensure(ctx, checks.Job{

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -125,6 +126,11 @@ type rig struct {
 
 func newRig(t *testing.T, file string, translate func(app.Event) ([]app.Letter, string, error)) *rig {
 	t.Helper()
+	return newRigOn(t, oneFile{text: file}, translate)
+}
+
+func newRigOn(t *testing.T, g engine.Git, translate func(app.Event) ([]app.Letter, string, error)) *rig {
+	t.Helper()
 	r := &rig{t: t, clock: apptest.NewClock(noon), github: &github{}}
 	r.runner = &runner{running: map[string]bool{}, ended: map[string]app.Status{}, began: make(chan string, 100)}
 	var err error
@@ -132,7 +138,7 @@ func newRig(t *testing.T, file string, translate func(app.Event) ([]app.Letter, 
 		t.Fatal(err)
 	}
 	r.engine = engine.New(engine.Options{
-		Store: r.store, Clock: r.clock, GitHub: r.github, Git: oneFile{text: file}, Runner: r.runner, Translate: translate, Links: links{},
+		Store: r.store, Clock: r.clock, GitHub: r.github, Git: g, Runner: r.runner, Translate: translate, Links: links{},
 		Holder: t.Name(), CheckSlots: 2, DeploySlots: 1,
 	})
 	r.update(func(tx engine.Tx) error { return tx.SaveRepo(repo(), true) })
@@ -312,6 +318,32 @@ func TestFewWrites(t *testing.T) {
 	}
 	if len(writes) < 4 || len(writes) > 5 {
 		t.Errorf("%d writes: %s", len(writes), strings.Join(writes, ", "))
+	}
+}
+
+// fleeting is a Git whose commit is gone from GitHub, and from the mirror, as soon as its file has been read.
+type fleeting struct {
+	oneFile
+	gone *atomic.Bool
+}
+
+func (g fleeting) Has(context.Context, app.Repo, app.SHA) (bool, error) { return !g.gone.Load(), nil }
+func (g fleeting) Fetch(context.Context, app.Repo, ...string) error {
+	return &app.Error{Op: "fetching", Kind: app.ErrNotFound}
+}
+func (g fleeting) File(ctx context.Context, r app.Repo, c app.SHA, path string) ([]byte, error) {
+	g.gone.Store(true)
+	return g.oneFile.File(ctx, r, c, path)
+}
+
+// TestCommitIsGone: a commit that GitHub does not have any more is the runner's to fail; it is not fetched for ever.
+func TestCommitIsGone(t *testing.T) {
+	r := newRigOn(t, fleeting{oneFile{text: "version: 1\nchecks: { one: { run: one } }\n"}, new(atomic.Bool)}, nil)
+	r.send(opened(commit))
+	select {
+	case <-r.runner.began:
+	case <-time.After(10 * time.Second):
+		t.Fatal("the runner was never asked")
 	}
 }
 

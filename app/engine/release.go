@@ -41,10 +41,10 @@ func (e *Engine) deployment(row Row, repo app.Repo, c app.SHA, r deploy.Release,
 
 // ensure keeps the commit from ever being collected, for it may have to come back, and starts or finds its program.
 func (e *Engine) ensure(ctx context.Context, repo app.Repo, d deploy.Deployment) (app.Status, error) {
-	if err := e.fetch(ctx, repo, d.Commit); err != nil {
+	if err := e.fetch(ctx, repo, d.Commit); ignoreMissing(err) != nil { // what is gone for ever is the deployer's to fail
 		return app.Status{}, err
 	}
-	if err := e.Git.Keep(ctx, repo, d.Commit); err != nil {
+	if err := e.Git.Keep(ctx, repo, d.Commit); ignoreMissing(err) != nil {
 		return app.Status{}, fmt.Errorf("keeping %s: %w", d.Commit.Short(), err)
 	}
 	status, err := e.Deployer.Ensure(ctx, d)

@@ -96,10 +96,12 @@ func (s *server) blocked(r app.Repo, firstName, service, environment string) str
 // housekeep drops what is old and what nothing needs.
 func (s *server) housekeep(ctx context.Context, used engine.Used) error {
 	before, size := used.Now.Add(-s.set.keepAge), s.set.keepSize
+	inUse := func(key string) bool { return used.Programs[key] }
 	return errors.Join(
 		s.keep.Prune(ctx, func(digest string) bool { return used.Artifacts[digest] }, before, size),
 		s.runner.Prune(ctx, before, size),
-		s.deployer.Prune(ctx, func(key string) bool { return used.Programs[key] }),
+		s.deployer.Prune(ctx, inUse),
+		s.deployer.PruneLogs(ctx, inUse, before, size),
 		s.git.Prune(ctx, before),
 	)
 }
