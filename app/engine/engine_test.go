@@ -316,7 +316,7 @@ func TestFewWrites(t *testing.T) {
 	for _, v := range r.github.shown {
 		writes = append(writes, v.Name+" "+v.Status+" "+v.Conclusion)
 	}
-	if len(writes) < 4 || len(writes) > 5 {
+	if len(writes) < 3 || len(writes) > 5 { // three if the check ends before it is first shown
 		t.Errorf("%d writes: %s", len(writes), strings.Join(writes, ", "))
 	}
 }
