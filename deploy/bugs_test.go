@@ -51,7 +51,7 @@ func bugsOfMemory() []bug {
 		})},
 		{"heals a bad commit by a good one that contains it", `"rolled_back" to "superseded"`, after(func(_ Lane, _ app.Message, l *Lane) {
 			each(l, func(p *Promotion) {
-				if p.State.Bad() && l.goodFrom(p.Commit.Place) {
+				if p.State.Bad() && p.Commit.Place < l.goodUpTo() {
 					p.State = Superseded
 				}
 			})

@@ -128,7 +128,7 @@ func exact(l Lane) string {
 
 // same says whether two states are alike in all that matters, and in every number.
 func same(a, b Lane) bool {
-	if a.Live != b.Live || a.Last != b.Last || a.Newest != b.Newest || a.Seen != b.Seen || a.Chosen != b.Chosen || a.Asked != b.Asked ||
+	if a.Live != b.Live || a.Last != b.Last || a.Newest != b.Newest || a.Seen != b.Seen || a.Forgotten != b.Forgotten || a.Chosen != b.Chosen || a.Asked != b.Asked ||
 		a.Hold != b.Hold || a.Closed != b.Closed || a.ClosedAt != b.ClosedAt || len(a.Promotions) != len(b.Promotions) {
 		return false
 	}

@@ -59,6 +59,7 @@ type Lane struct {
 	Last         app.Commit // who was put there last, well or badly: whom a rollback undoes
 	Newest       app.Place  // the newest that was ever started here: nothing at or below it starts by itself
 	Seen         app.Place  // the newest that was ever ready here
+	Forgotten    app.Place  // at or below it, what is not remembered may have been here, and can't start any more
 	Chosen       app.SHA    // the newest that may go: being asked once more, for what can be withdrawn may have been
 	Asked        app.Key    // the last question's number
 	Hold         Hold       // what stops the lane
@@ -160,7 +161,8 @@ func (l *Lane) answering(c app.SHA, k app.Key, states ...State) *Promotion {
 // good; lost was bad here by itself, which a fix that contains it does not heal, for the fix may stay behind; open may become either.
 func (l Lane) Standing(c app.Commit) policies.Standing {
 	bad, going, gone := false, false, false
-	for _, p := range l.Promotions {
+	for i := range l.Promotions {
+		p := &l.Promotions[i]
 		if p.Commit.SHA != c.SHA {
 			continue
 		}
@@ -172,13 +174,18 @@ func (l Lane) Standing(c app.Commit) policies.Standing {
 	switch {
 	case bad && !going:
 		return policies.StandingLost
-	case !bad && !gone && l.goodFrom(c.Place):
+	case !bad && !gone && 0 < c.Place && c.Place < l.goodUpTo(): // a place of zero is not on the branch, so nothing contains it
 		return policies.StandingProven
 	}
 	return policies.StandingOpen
 }
 
-// goodFrom says whether something at or above a place is good here. A place of zero is not on the branch, so nothing contains it.
-func (l Lane) goodFrom(p app.Place) bool {
-	return p > 0 && slices.ContainsFunc(l.Promotions, func(q Promotion) bool { return q.State == Live && q.Commit.Place > p })
+// goodUpTo is the place of the newest that is good here.
+func (l Lane) goodUpTo() app.Place {
+	for i := len(l.Promotions) - 1; i >= 0; i-- {
+		if l.Promotions[i].State == Live {
+			return l.Promotions[i].Commit.Place
+		}
+	}
+	return 0
 }

@@ -1,33 +1,50 @@
 package deploy
 
-// How many ended attempts a lane remembers beyond those that it needs.
+import "github.com/slipway-cd/slipway/app"
+
+// How much a lane remembers of what has ended, beyond what it needs.
 const (
-	keepAll  = 30 // of all, for /status and for what comes late
-	keepGood = 20 // ways back
+	keepAll  = 100 // attempts of all kinds, for people and for what comes late
+	keepGood = 20  // ways back
 )
 
-// Forget drops from memory what no message can act on any more; the rows of what is dropped stay in the store as history. Kept is all that
-// has not ended, all that a person may let in again, every bad one (a later environment may ask about it), the newest good ones, and the
-// newest of all.
-func Forget(l Lane) Lane {
-	if len(l.Promotions) <= keepAll {
+// Forget drops from a lane's memory the commits on which no message can act any more; their rows stay in the store as history. What may
+// be dropped has ended, well or without having been started, and is older than the newest ever started. Kept are what was put there last,
+// what was bad and what is gone from the branch, for a later environment may ask, and the newest of the others. A lane that forgets
+// answers everything as one that never does, but for two things: it goes back over no more releases in a row than it keeps, and does not
+// note that a commit which it forgot goes from the branch, for wherever that waits it is canceled.
+func Forget(l Lane) Lane { return forget(l, keepAll, keepGood) }
+
+func forget(l Lane, all, good int) Lane {
+	if len(l.Promotions) <= all {
 		return l
 	}
-	kept := make([]Promotion, 0, len(l.Promotions))
-	good := 0
+	needed := map[app.SHA]bool{}
 	for i := len(l.Promotions) - 1; i >= 0; i-- {
-		p := l.Promotions[i]
+		p := &l.Promotions[i]
 		if p.State == Live {
-			good++
+			good--
 		}
-		young := len(l.Promotions)-i <= keepAll
-		if young || !p.State.Ended() || p.State.Bad() || p.Commit.Place >= l.Newest || p.Commit == l.Last || p.State == Live && good <= keepGood {
-			kept = append(kept, p)
+		if len(l.Promotions)-i <= all || p.State == Live && good >= 0 || l.needs(p) {
+			needed[p.Commit.SHA] = true
 		}
 	}
-	for i, j := 0, len(kept)-1; i < j; i, j = i+1, j-1 {
-		kept[i], kept[j] = kept[j], kept[i]
+	kept := make([]Promotion, 0, len(l.Promotions))
+	for _, p := range l.Promotions {
+		if needed[p.Commit.SHA] {
+			kept = append(kept, p)
+		} else {
+			l.Forgotten = max(l.Forgotten, p.Commit.Place)
+		}
 	}
 	l.Promotions = kept
 	return l
 }
+
+// needs says whether a message could still act on an attempt, or ask about it.
+func (l *Lane) needs(p *Promotion) bool {
+	return !p.State.Ended() || p.State.Bad() || p.Gone && p.State != Live || p.Commit.Place >= l.Newest || p.Commit == l.Last
+}
+
+// forgot says whether a commit that is not remembered may have been here.
+func (l *Lane) forgot(c app.Commit) bool { return l.Forgotten != 0 && c.Place <= l.Forgotten }

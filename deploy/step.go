@@ -78,16 +78,18 @@ func (l Lane) tell(before Lane) []app.Letter {
 	return letters
 }
 
-// turned says whether any commit that matters stands differently than before: it can only if an attempt does.
+// turned says whether any commit stands differently than before. It can only if one of its attempts does, or if the newest that is good is
+// another.
 func (l Lane) turned(before Lane) bool {
-	if slices.EqualFunc(l.Promotions, before.Promotions, func(p, q Promotion) bool { return p.State == q.State && p.Gone == q.Gone }) {
-		return false
-	}
-	for _, of := range []Lane{before, l} {
-		for _, p := range of.Promotions {
-			if l.Standing(p.Commit) != before.Standing(p.Commit) {
-				return true
-			}
+	all, j := l.goodUpTo() != before.goodUpTo(), len(before.Promotions)-1
+	for i := len(l.Promotions) - 1; i >= 0; i-- {
+		p, same := &l.Promotions[i], false
+		if j >= 0 && before.Promotions[j].Attempt == p.Attempt {
+			same = before.Promotions[j].State == p.State && before.Promotions[j].Gone == p.Gone
+			j--
+		}
+		if (all || !same) && l.Standing(p.Commit) != before.Standing(p.Commit) {
+			return true
 		}
 	}
 	return false
@@ -153,7 +155,7 @@ func (l *step) ready(m app.Ready) {
 	case p != nil && p.State.Waits():
 		p.Artifact = m.Artifact
 		l.again(p)
-	case p != nil:
+	case p != nil || l.forgot(m.Commit):
 	case l.Closed:
 		l.end(l.arrive(m), Canceled, "The file does not name this lane any more.")
 	case m.Commit.Place <= l.Newest:
@@ -201,6 +203,9 @@ func (l *step) changed(c app.SHA) {
 // gone takes out of the line what is no longer on the branch. It is remembered even of a commit that has not come yet.
 func (l *step) gone(c app.Commit) {
 	p := l.newest(c.SHA)
+	if p == nil && l.forgot(c) {
+		return
+	}
 	if p == nil {
 		p = l.add(Promotion{Commit: c})
 	}

@@ -2,70 +2,100 @@ package deploy
 
 import (
 	"reflect"
+	"slices"
 
 	"github.com/slipway-cd/slipway/app"
 )
 
-// Redraw is what GitHub shows of the lane that a step from before to after may have changed: of each attempt that differs its check run, its
-// deployments and the comment that tells of it; and, when what every card shows has changed, the same of all that have not ended
-// and of the one whose rollback holds the lane.
+// Redraw is what GitHub shows of the lane that a step from before to after may have changed: of each attempt whose card reads otherwise its
+// check run and the comment that carries its commit, and its deployments where their status is another. What has ended tells no more of the
+// lane than what a person can still say about it and whether it holds the lane: else each release would write to all before it.
 func Redraw(before, after Lane) []app.ViewKey {
-	wide := shared(before) != shared(after)
 	var keys []app.ViewKey
-	for _, p := range after.Promotions {
-		differs := !reflect.DeepEqual(attempted(before, p), p)
-		tells := !p.State.Ended() || undid(before, p) || undid(after, p)
-		if !differs && !(wide && tells) {
-			continue
+	add := func(k app.ViewKey) {
+		if !slices.Contains(keys, k) {
+			keys = append(keys, k)
 		}
-		k := app.ViewKey{Kind: app.ViewPromotion, Repo: after.Repo, Commit: p.Commit.SHA, Service: after.Service, Environment: after.Environment}
-		keys = append(keys, k, app.ViewKey{Kind: app.ViewCommit, Repo: after.Repo, Commit: p.Commit.SHA})
-		if differs {
-			keys = append(keys, deployments(k, p)...)
+	}
+	wide := shared(before) != shared(after)
+	for _, p := range after.Promotions {
+		q := attempted(before, p.Attempt)
+		if differs := !reflect.DeepEqual(q, p); differs || wide && surroundings(before, q) != surroundings(after, p) {
+			add(app.ViewKey{Kind: app.ViewPromotion, Repo: after.Repo, Commit: p.Commit.SHA, Service: after.Service, Environment: after.Environment})
+			add(app.ViewKey{Kind: app.ViewCommit, Repo: after.Repo, Commit: p.Commit.SHA})
+		}
+		if status(q) != status(p) {
+			deployments(after, p, add)
 		}
 	}
 	return keys
 }
 
-// undid says whether the lane's hold is the one that undoing this commit set: its card tells of it.
-func undid(l Lane, p Promotion) bool { return l.Hold.Key != 0 && l.Hold.Undoes == p.Commit.SHA }
-
-// everywhere is what every card of a lane shows.
+// everywhere is what the cards of a lane show of it, or depend on.
 type everywhere struct {
-	live, chosen app.SHA
-	hold         Hold
-	closed       bool
-	busy         app.Key
-	good         app.SHA
+	live, last app.SHA
+	newest     app.Place
+	hold       Hold
+	closed     bool
+	busy, good app.Key
 }
 
 func shared(l Lane) everywhere {
 	busy, _ := l.Busy()
 	good, _ := l.WayBack("")
-	return everywhere{l.Live.SHA, l.Chosen, l.Hold, l.Closed, busy.Attempt, good.Commit.SHA}
+	return everywhere{l.Live.SHA, l.Last.SHA, l.Newest, l.Hold, l.Closed, busy.Attempt, good.Attempt}
 }
 
-// attempted is an attempt as it was before; the zero value if it was not there.
-func attempted(l Lane, p Promotion) Promotion {
-	for _, q := range l.Promotions {
-		if q.Attempt == p.Attempt {
-			return q
-		}
+// surrounding is what one card shows of its lane.
+type surrounding struct {
+	offers     [3]app.Verb // there are no more
+	hold       Hold
+	live, busy app.SHA
+	back       app.SHA
+	first      bool
+}
+
+func surroundings(l Lane, p Promotion) surrounding {
+	var s surrounding
+	copy(s.offers[:], l.Offers(p))
+	if !p.State.Ended() || l.Hold.Undoes == p.Commit.SHA {
+		s.hold = l.Hold
+	}
+	if p.State.Ended() {
+		return s
+	}
+	busy, _ := l.Busy()
+	back, _ := l.WayBack(p.Commit.SHA)
+	s.live, s.busy, s.back, s.first = l.Live.SHA, busy.Commit.SHA, back.Commit.SHA, l.Newest == 0
+	return s
+}
+
+// attempted is an attempt as it was; the zero value if it was not there.
+func attempted(l Lane, k app.Key) Promotion {
+	if i := slices.IndexFunc(l.Promotions, func(p Promotion) bool { return p.Attempt == k }); i >= 0 {
+		return l.Promotions[i]
 	}
 	return Promotion{}
 }
 
-// deployments is the GitHub Deployments of an attempt: its own, and that of the release that came back in its place.
-func deployments(k app.ViewKey, p Promotion) []app.ViewKey {
-	var keys []app.ViewKey
-	k.Kind = app.ViewDeployment
+// standing is what the deployments of an attempt show: its own, and that of the release which comes back in its place.
+type standing struct {
+	state       State
+	began       bool
+	why         string
+	put, undone app.Key
+}
+
+func status(p Promotion) standing {
+	return standing{p.State, !p.Began.IsZero(), p.Why, p.Put, p.Undone}
+}
+
+func deployments(l Lane, p Promotion, add func(app.ViewKey)) {
+	k := app.ViewKey{Kind: app.ViewDeployment, Repo: l.Repo, Commit: p.Commit.SHA, Service: l.Service, Environment: l.Environment, Key: p.Put}
 	if p.Put != 0 {
-		k.Key = p.Put
-		keys = append(keys, k)
+		add(k)
 	}
-	if p.Undone != 0 {
-		k.Key, k.Commit = p.Undone, p.To
-		keys = append(keys, k)
+	if k.Key, k.Commit = p.Undone, p.To; p.Undone != 0 {
+		add(k)
 	}
-	return keys
 }
