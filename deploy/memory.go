@@ -43,7 +43,7 @@ func forget(l Lane, all, good int) Lane {
 
 // needs says whether a message could still act on an attempt, or ask about it.
 func (l *Lane) needs(p *Promotion) bool {
-	return !p.State.Ended() || p.State.Bad() || p.Gone && p.State != Live || p.Commit.Place >= l.Newest || p.Commit == l.Last
+	return !p.State.Ended() || p.State.Bad() || p.Gone && p.State != Live || p.Commit.Place >= l.Newest
 }
 
 // forgot says whether a commit that is not remembered may have been here.

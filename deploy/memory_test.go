@@ -24,7 +24,7 @@ func TestForget(t *testing.T) {
 				}
 				f, fromFull := Step(full, m, w.At)
 				k, fromKept := Step(kept, m, w.At)
-				full, kept = f, forget(k, 8, 15)
+				full, kept = f, forget(k, 1, 15)
 				dropped += len(k.Promotions) - len(kept.Promotions)
 				if !reflect.DeepEqual(fromFull, fromKept) || !alike(full, kept, w) {
 					t.Fatalf("%#v\ntells %v and makes %.500s\nand not %v and %.500s", m, fromKept, brief(kept), fromFull, brief(full))
@@ -77,4 +77,20 @@ func TestForgetIsBounded(t *testing.T) {
 		t.Errorf("of %d commits it remembered %d that it need not", w.Commits, most)
 	}
 	t.Logf("%d commits, %d attempts remembered, %d at most that need not be", w.Commits, len(l.Promotions), most)
+}
+
+// What was forgotten is not let in again, and not taken for something that never was.
+func TestForgotten(t *testing.T) {
+	s := tell(t)
+	s.good(1)
+	s.good(2)
+	s.good(3)
+	s.lane = forget(s.lane, 1, 2)
+	s.is(1, Absent)
+	before := s.lane
+	s.ready(1)
+	s.say(app.Gone{Commit: commit(1)})
+	if !reflect.DeepEqual(s.lane, before) || s.lane.Forgotten != 1 {
+		t.Errorf("forgotten up to %d, and it is now %s", s.lane.Forgotten, brief(s.lane))
+	}
 }

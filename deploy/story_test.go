@@ -1,6 +1,7 @@
 package deploy
 
 import (
+	"fmt"
 	"slices"
 	"testing"
 	"time"
@@ -107,4 +108,18 @@ func done[T app.Task](l Lane) (found T) {
 		}
 	}
 	return found
+}
+
+// redraws is what GitHub shows otherwise after a message.
+func (s *story) redraws(m app.Message, want ...string) {
+	s.Helper()
+	before := s.lane
+	s.say(m)
+	var got []string
+	for _, k := range Redraw(before, s.lane) {
+		got = append(got, fmt.Sprintf("%s %s %d", k.Kind, k.Commit, k.Key))
+	}
+	if !slices.Equal(got, want) {
+		s.Errorf("%#v redraws %q, not %q", m, got, want)
+	}
 }

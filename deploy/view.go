@@ -31,10 +31,9 @@ func Redraw(before, after Lane) []app.ViewKey {
 	return keys
 }
 
-// everywhere is what the cards of a lane show of it, or depend on.
+// everywhere is what the cards of a lane show of it, or depend on. What else they depend on changes with whose hands are on the environment.
 type everywhere struct {
-	live, last app.SHA
-	newest     app.Place
+	live       app.SHA
 	hold       Hold
 	closed     bool
 	busy, good app.Key
@@ -43,16 +42,14 @@ type everywhere struct {
 func shared(l Lane) everywhere {
 	busy, _ := l.Busy()
 	good, _ := l.WayBack("")
-	return everywhere{l.Live.SHA, l.Last.SHA, l.Newest, l.Hold, l.Closed, busy.Attempt, good.Attempt}
+	return everywhere{l.Live.SHA, l.Hold, l.Closed, busy.Attempt, good.Attempt}
 }
 
 // surrounding is what one card shows of its lane.
 type surrounding struct {
-	offers     [3]app.Verb // there are no more
-	hold       Hold
-	live, busy app.SHA
-	back       app.SHA
-	first      bool
+	offers           [3]app.Verb // there are no more
+	hold             Hold
+	live, busy, back app.SHA
 }
 
 func surroundings(l Lane, p Promotion) surrounding {
@@ -66,7 +63,7 @@ func surroundings(l Lane, p Promotion) surrounding {
 	}
 	busy, _ := l.Busy()
 	back, _ := l.WayBack(p.Commit.SHA)
-	s.live, s.busy, s.back, s.first = l.Live.SHA, busy.Commit.SHA, back.Commit.SHA, l.Newest == 0
+	s.live, s.busy, s.back = l.Live.SHA, busy.Commit.SHA, back.Commit.SHA
 	return s
 }
 
@@ -78,16 +75,15 @@ func attempted(l Lane, k app.Key) Promotion {
 	return Promotion{}
 }
 
-// standing is what the deployments of an attempt show: its own, and that of the release which comes back in its place.
-type standing struct {
+// progress is what the deployments of an attempt show: its own, and that of the release which comes back in its place.
+type progress struct {
 	state       State
 	began       bool
-	why         string
 	put, undone app.Key
 }
 
-func status(p Promotion) standing {
-	return standing{p.State, !p.Began.IsZero(), p.Why, p.Put, p.Undone}
+func status(p Promotion) progress {
+	return progress{p.State, p.State == Deploying && !p.Began.IsZero(), p.Put, p.Undone}
 }
 
 func deployments(l Lane, p Promotion, add func(app.ViewKey)) {
