@@ -88,7 +88,7 @@ func (w world) checkMove(before Lane, m app.Message, after Lane, p Promotion) {
 		return
 	}
 	c, k := p.Commit.SHA, was.Key
-	if !slices.Contains(from.Moves(), p.State) && !(from == Absent && p.State == Canceled) {
+	if !slices.Contains(from.Moves(), p.State) {
 		w.Errorf("%q to %q by %#v: %s", from, p.State, m, brief(before))
 	}
 	if p.Key <= before.Asked && p.State != Held {
