@@ -8,7 +8,13 @@ import (
 
 // Redraw is what GitHub shows of the run that a step from before to after may have changed. A repository without the file is left alone.
 func Redraw(before, after Run) []app.ViewKey {
-	if after.silent() || reflect.DeepEqual(before, after) {
+	if reflect.DeepEqual(before, after) {
+		return nil
+	}
+	if after.State == PassedOver { // the comment that its pull request may have said that it would go out
+		return []app.ViewKey{{Kind: app.ViewCommit, Repo: after.Repo, Commit: after.Commit}}
+	}
+	if after.silent() {
 		return nil
 	}
 	keys := []app.ViewKey{{Kind: app.ViewAggregate, Repo: after.Repo, Commit: after.Commit}}
@@ -46,6 +52,6 @@ func shown(c Check) bool { return !c.IsExternal() && c.State != Waiting }
 
 // silent says that GitHub shows nothing of the run: what it asks for is not known yet, or nothing is asked for.
 func (r Run) silent() bool {
-	return !r.Planned || r.State == Absent || r.State == PassedOver ||
+	return !r.Planned || r.State == Absent ||
 		r.Plan.NoFile && len(r.Plan.Problems) == 0 && len(r.Plan.Notes) == 0
 }

@@ -45,7 +45,7 @@ func forgotten(l Lane, i int) bool {
 	return false
 }
 
-// plain is an attempt without what no message asks after: texts, times, numbers of logs, and what can't matter any more.
+// plain is an attempt without what no message asks after: texts, times, numbers of logs, earlier tries, and what can't matter any more.
 func plain(l Lane, p *Promotion) Promotion {
 	q := Promotion{Commit: p.Commit, State: p.State, Eligible: p.Eligible, Release: p.Release, Back: p.Back, Unclear: p.Unclear,
 		Extended: p.Extended, Restored: p.Restored, Was: p.Was, Gone: p.Gone, Put: min(p.Put, 1)}

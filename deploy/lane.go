@@ -39,12 +39,20 @@ type Promotion struct {
 	By        app.Commit        // superseded: by whom
 	Put       app.Key           // the number of its deployment, for its log and GitHub's
 	Undone    app.Key           // the number of its rollback, likewise
+	Tried     []Try             // its programs that did not end well and were started again under another number
 	Calls     int               // how often a person was needed: each call is a check run of its own
 	Since     time.Time         // when it came into its state
 	Arrived   time.Time
 	Began     time.Time // its program left the line
 	Deployed  time.Time
 	Ended     time.Time
+}
+
+// Try is a program that was started again: its deployment on GitHub is over, and says why.
+type Try struct {
+	Key    app.Key
+	Commit app.SHA // what it was putting there: the promotion's own, or the release that was to come back
+	Why    string  // how it ended, in a sentence
 }
 
 // Lane is one service in one environment. Promotions holds the attempts that still matter, oldest first: all that have not ended, all
@@ -73,6 +81,11 @@ func (l Lane) Address() app.Address { return app.LaneAddress(l.Repo, l.Service, 
 // Name is how people read the lane.
 func (l Lane) Name() string { return app.LaneName(l.Service, l.Environment) }
 
+// Undecided says that the gate has not answered for the first time yet, or that its allow is being asked for once more.
+func (p Promotion) Undecided() bool {
+	return p.State == Gating && (p.Eligible || len(p.Decision.Reasons) == 0)
+}
+
 // Busy is the promotion whose hands are, or may be, on the environment, if there is one.
 func (l Lane) Busy() (Promotion, bool) {
 	if p := l.busy(); p != nil {
@@ -81,7 +94,8 @@ func (l Lane) Busy() (Promotion, bool) {
 	return Promotion{}, false
 }
 
-// Promotion is the attempt of a commit that matters now, if there is one: the one whose hands are on the environment, else the newest.
+// Promotion is the attempt of a commit that matters now, if there is one: the one whose hands are on the environment, else the one
+// that waits, else the one that ended last.
 func (l Lane) Promotion(c app.SHA) (Promotion, bool) {
 	if p := l.current(c); p != nil {
 		return *p, true
@@ -140,13 +154,19 @@ func (l *Lane) started(c app.SHA) *Promotion {
 	return nil
 }
 
-// current is the attempt of a commit that matters now, or nil. An older attempt that is being undone comes before a newer one that was
-// given up for it.
+// current is the attempt of a commit that matters now, or nil. An older attempt that is being undone, or was, comes before a newer one that
+// was given up for it: of those that have ended it is the one whose end came last.
 func (l *Lane) current(c app.SHA) *Promotion {
 	if b := l.busy(); b != nil && b.Commit.SHA == c {
 		return b
 	}
-	return l.newest(c)
+	var found *Promotion
+	for i := range l.Promotions {
+		if p := &l.Promotions[i]; p.Commit.SHA == c && (found == nil || p.Key > found.Key) {
+			found = p
+		}
+	}
+	return found
 }
 
 // answering is the promotion that waits on this very question in one of these states, or nil.

@@ -25,7 +25,7 @@ func Redraw(before, after Lane) []app.ViewKey {
 			add(app.ViewKey{Kind: app.ViewCommit, Repo: after.Repo, Commit: p.Commit.SHA})
 		}
 		if status(q) != status(p) {
-			deployments(after, p, add)
+			deployments(after, q, p, add)
 		}
 	}
 	return keys
@@ -80,18 +80,22 @@ type progress struct {
 	state       State
 	began       bool
 	put, undone app.Key
+	tried       int
 }
 
 func status(p Promotion) progress {
-	return progress{p.State, p.State == Deploying && !p.Began.IsZero(), p.Put, p.Undone}
+	return progress{p.State, p.State == Deploying && !p.Began.IsZero(), p.Put, p.Undone, len(p.Tried)}
 }
 
-func deployments(l Lane, p Promotion, add func(app.ViewKey)) {
-	k := app.ViewKey{Kind: app.ViewDeployment, Repo: l.Repo, Commit: p.Commit.SHA, Service: l.Service, Environment: l.Environment, Key: p.Put}
-	if p.Put != 0 {
-		add(k)
+func deployments(l Lane, before, p Promotion, add func(app.ViewKey)) {
+	deployment := func(k app.Key, of app.SHA) {
+		if k != 0 {
+			add(app.ViewKey{Kind: app.ViewDeployment, Repo: l.Repo, Commit: of, Service: l.Service, Environment: l.Environment, Key: k})
+		}
 	}
-	if k.Key, k.Commit = p.Undone, p.To; p.Undone != 0 {
-		add(k)
+	for _, t := range p.Tried[len(before.Tried):] {
+		deployment(t.Key, t.Commit)
 	}
+	deployment(p.Put, p.Commit.SHA)
+	deployment(p.Undone, p.To)
 }

@@ -40,7 +40,11 @@ func drawn(l deploy.Lane) map[app.ViewKey]string {
 		}
 		all[k] = text(v)
 		k.Kind = app.ViewDeployment
-		for key, of := range map[app.Key]app.SHA{p.Put: p.Commit.SHA, p.Undone: p.To} {
+		of := map[app.Key]app.SHA{p.Put: p.Commit.SHA, p.Undone: p.To}
+		for _, try := range p.Tried {
+			of[try.Key] = try.Commit
+		}
+		for key, of := range of {
 			if d, ok := report.Deployment(scene, l, key); ok {
 				k.Key, k.Commit = key, of
 				all[k] = text(d)

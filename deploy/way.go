@@ -69,8 +69,11 @@ func blocking(d policies.Decision) string {
 // start puts a promotion on its way. What is older goes out with it.
 func (l *step) start(p *Promotion, r Release) {
 	r.Previous = l.Live.SHA
+	if p.Put != 0 {
+		p.tried(p.Put, p.Commit.SHA, p.Why)
+	}
 	l.enter(p, Deploying)
-	p.Release, p.Put, p.Why, p.Tail = r, p.Key, "", ""
+	p.Release, p.Put, p.Began, p.Why, p.Tail = r, p.Key, time.Time{}, "", ""
 	l.Last, l.Newest, l.Chosen = p.Commit, max(l.Newest, p.Commit.Place), ""
 	for i := range l.Promotions {
 		if q := &l.Promotions[i]; q.State.Waits() && q.Commit.Place < p.Commit.Place {
@@ -102,14 +105,23 @@ func (l *step) deployed(m Deployed) {
 		l.watch(p)
 	case unclear && p.Release.Spec.Idempotent && p.Unclear+1 < Tries:
 		p.Unclear++
+		p.tried(p.Put, p.Commit.SHA, unclearPut)
 		l.ask(p, Deploying)
-		p.Put = p.Key
+		p.Put, p.Began = p.Key, time.Time{}
 	case unclear:
-		l.puzzle(p, Deploying, "Nobody knows how its deploy step ended.")
+		l.puzzle(p, Deploying, unclearPut)
 	default:
 		p.Tail = m.Status.Tail
 		l.bad(p, Deploying, "Its deploy step "+ending(m.Status)+".")
 	}
+}
+
+// unclearPut is why a deployment is tried again, or left to a person.
+const unclearPut = "Nobody knows how its deploy step ended."
+
+// tried notes a program that is started again.
+func (p *Promotion) tried(k app.Key, putting app.SHA, why string) {
+	p.Tried = append(slices.Clip(p.Tried), Try{k, putting, why})
 }
 
 // ending says in words how a program ended badly.
@@ -168,6 +180,9 @@ func (l *step) goBack(p *Promotion, why string) {
 	if !ok {
 		l.end(p, Failed, why)
 		return
+	}
+	if p.Undone != 0 {
+		p.tried(p.Undone, p.To, p.Why)
 	}
 	l.enter(p, RollingBack)
 	p.Why, p.To, p.Undone, p.Ended = why, to.Commit.SHA, p.Key, time.Time{}

@@ -222,3 +222,23 @@ func TestRollbackByAPerson(t *testing.T) {
 		}
 	}
 }
+
+// What is rolled back while a new attempt of it waits ends as rolled back; the new attempt was given up for it, and tells nothing.
+func TestRollbackWhileANewAttemptWaits(t *testing.T) {
+	s := tell(t)
+	s.release.Spec.NeverBack = true
+	s.good(1)
+	s.start(2)
+	s.deployed(2, app.Failed)
+	s.word(app.VerbCancel, 2)
+	s.is(2, Failed)
+	s.word(app.VerbRetry, 2)
+	s.is(2, Gating)
+	s.word(app.VerbRollback, 2)
+	s.is(2, RollingBack)
+	s.restored(2, app.Succeeded)
+	s.probed(2, app.Succeeded)
+	s.is(2, RolledBack)
+	s.word(app.VerbRetry, 2)
+	s.is(2, Gating)
+}

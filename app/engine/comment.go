@@ -93,6 +93,7 @@ func (e *Engine) showCommit(ctx context.Context, row Row, key app.ViewKey) (resu
 // showComment writes a pull request's one comment.
 func (e *Engine) showComment(ctx context.Context, row Row, key app.ViewKey) (result, error) {
 	repo, story, err := e.story(ctx, key)
+	story.Said = row.GitHub != 0
 	if app.KindOf(err) == app.ErrNotFound {
 		return result{}, nil
 	}

@@ -67,10 +67,13 @@ func (e *Engine) pullChanged(tx Tx, m app.PullChanged, now time.Time) error {
 	if err := tx.Post(pullLetters(m.Repo.ID, before, m.Pull), now); err != nil {
 		return err
 	}
-	if m.Pull.MergeCommit == "" {
+	view := app.ViewKey{Kind: app.ViewCommit, Repo: m.Repo.ID, Commit: m.Pull.MergeCommit}
+	switch {
+	case !m.Pull.Open && !m.Pull.Merged: // what merging would do is over
+		view = app.ViewKey{Kind: app.ViewComment, Repo: m.Repo.ID, Pull: m.Pull.Number}
+	case m.Pull.MergeCommit == "":
 		return nil
 	}
-	view := app.ViewKey{Kind: app.ViewCommit, Repo: m.Repo.ID, Commit: m.Pull.MergeCommit}
 	return tx.Nudge(view.String(), app.RepositoryAddress(m.Repo.ID), taskShow, now)
 }
 

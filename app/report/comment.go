@@ -20,6 +20,8 @@ func Comment(s Scene, st Story) (app.Comment, bool) {
 		body = cards(s, st)
 	case st.Pull.Open && st.Run != nil && st.Run.Planned:
 		body = preview(s, st)
+	case st.Said && !st.Pull.Open && !st.Pull.Merged:
+		body = "Closed without being merged: nothing of it is released."
 	}
 	if body == "" {
 		return app.Comment{}, false
@@ -60,6 +62,9 @@ func ordered(lanes []deploy.Lane) []deploy.Lane {
 // waiting is what is said before any lane has heard of the commit.
 func waiting(s Scene, st Story) string {
 	r := st.Merged
+	if r != nil && r.State == checks.PassedOver && st.Said {
+		return fmt.Sprintf("Commit %s · *%s*", code(st.Commit), runWord(*r))
+	}
 	if r == nil || !r.Planned || r.Plan.NoFile && len(r.Plan.Notes) == 0 {
 		return ""
 	}
@@ -76,7 +81,7 @@ func runWord(r checks.Run) string {
 	case checks.Open:
 		return "Being checked; what it releases follows"
 	case checks.PassedOver:
-		return "Passed over: a newer commit was built"
+		return "Passed over: its push was missed, and a newer commit that holds it was built"
 	}
 	return "Checks were canceled"
 }

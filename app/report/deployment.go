@@ -20,6 +20,11 @@ func Deployment(s Scene, l deploy.Lane, key app.Key) (app.Deployment, bool) {
 		case p.Undone == key:
 			return returned(s, l, p)
 		}
+		for _, t := range p.Tried {
+			if t.Key == key {
+				return tried(s, l, p, t)
+			}
+		}
 	}
 	return app.Deployment{}, false
 }
@@ -53,6 +58,20 @@ func put(s Scene, l deploy.Lane, p deploy.Promotion) app.Deployment {
 	}
 	d.Description = clip(d.Description, maxDescription)
 	return d
+}
+
+// tried is a deployment, or a rollback, that was started again under another number.
+func tried(s Scene, l deploy.Lane, p deploy.Promotion, t deploy.Try) (app.Deployment, bool) {
+	d, ok := app.Deployment{}, true
+	if t.Commit == p.Commit.SHA {
+		p.Put = t.Key
+		d = put(s, l, p)
+	} else {
+		p.Undone, p.To = t.Key, t.Commit
+		d, ok = returned(s, l, p)
+	}
+	d.State, d.Description = "error", clip("Started again. "+plainText(t.Why), maxDescription)
+	return d, ok
 }
 
 func returned(s Scene, l deploy.Lane, p deploy.Promotion) (app.Deployment, bool) {

@@ -37,6 +37,7 @@ type Story struct {
 	Preview   []string                   // what a changed file will do, a line each
 	Problems  []app.Problem              // of the file at the head
 	Commit    app.SHA                    // what it became; "" while it is open
+	Said      bool                       // the comment is there already, so it must say when what it tells of is over
 }
 
 // The bounds that GitHub sets.

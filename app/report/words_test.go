@@ -215,3 +215,35 @@ func TestThreeButtonsAreTheMostUsefulOnes(t *testing.T) {
 		t.Errorf("%q, not %q: %s", got, want, v.Title)
 	}
 }
+
+func TestDeploymentThatWasStartedAgain(t *testing.T) {
+	l := theLane(deploy.RollingBack)
+	p := &l.Promotions[1]
+	p.Tried = []deploy.Try{{Key: 15, Commit: newSHA, Why: "Nobody knows how its deploy step ended."}, {Key: 25, Commit: oldSHA, Why: "The way back failed."}}
+	for key, want := range map[app.Key]app.Deployment{
+		15: {Commit: newSHA, Task: "deploy", State: "error", Description: "Started again. Nobody knows how its deploy step ended.", Marker: logKey(l.Address(), "put", 15)},
+		25: {Commit: oldSHA, Task: "rollback", State: "error", Description: "Started again. The way back failed.", Marker: logKey(l.Address(), "restore", 25)},
+	} {
+		got, ok := Deployment(scene(), l, key)
+		if !ok || got.Commit != want.Commit || got.Task != want.Task || got.State != want.State || got.Description != want.Description || got.Marker != want.Marker {
+			t.Errorf("%d is shown as %+v", key, got)
+		}
+	}
+}
+
+func TestCommentOfWhatIsOver(t *testing.T) {
+	closed := Story{Pull: app.Pull{Number: 4}, Said: true}
+	if c, ok := Comment(scene(), closed); !ok || c.Body != "Closed without being merged: nothing of it is released." {
+		t.Errorf("a pull request that was closed is said to be %q", c.Body)
+	}
+	over := Story{Pull: app.Pull{Number: 4, Merged: true}, Commit: newSHA, Merged: &checks.Run{State: checks.PassedOver}, Said: true}
+	if c, ok := Comment(scene(), over); !ok || !strings.Contains(c.Body, "Passed over") {
+		t.Errorf("a commit that was passed over is said to be %q", c.Body)
+	}
+	for _, st := range []Story{closed, over} {
+		st.Said = false
+		if c, ok := Comment(scene(), st); ok {
+			t.Errorf("where nothing was said, %q is said at its end", c.Body)
+		}
+	}
+}
