@@ -72,33 +72,29 @@ func also(name string) []string {
 	return nil
 }
 
-// there says of a key whether it has a value. It reads no more than that.
-type there bool
+// parts is an event's body, no further apart than its keys.
+type parts map[string]json.RawMessage
 
-// UnmarshalJSON is called with a value's bytes.
-func (t *there) UnmarshalJSON(value []byte) error {
-	*t = string(value) != "null"
-	return nil
-}
+func (p parts) has(key string) bool { return len(p[key]) > 0 && string(p[key]) != "null" }
 
 // fits holds that a body is one of its event's.
-func fits(e app.Event) error {
-	var keys map[string]there
-	if err := json.Unmarshal(e.Body, &keys); err != nil {
-		return fmt.Errorf("the body of a %s event is no JSON object: %w", e.Name, err)
+func fits(e app.Event) (parts, error) {
+	var body parts
+	if err := json.Unmarshal(e.Body, &body); err != nil {
+		return nil, fmt.Errorf("the body of a %s event is no JSON object: %w", e.Name, err)
 	}
 	own := telling(e.Name)
 	for _, k := range own {
-		if !keys[k] {
-			return fmt.Errorf("the body does not fit the event %s: it has no %s", e.Name, k)
+		if !body.has(k) {
+			return nil, fmt.Errorf("the body does not fit the event %s: it has no %s", e.Name, k)
 		}
 	}
 	own = append(own, also(e.Name)...)
-	foreign := slices.DeleteFunc(slices.Sorted(maps.Keys(keys)), func(k string) bool {
-		return !bool(keys[k]) || slices.Contains(own, k) || !isSubject(k)
+	foreign := slices.DeleteFunc(slices.Sorted(maps.Keys(body)), func(k string) bool {
+		return !body.has(k) || slices.Contains(own, k) || !isSubject(k)
 	})
 	if len(foreign) > 0 {
-		return fmt.Errorf("the body does not fit the event %s: it has %s", e.Name, strings.Join(foreign, ", "))
+		return nil, fmt.Errorf("the body does not fit the event %s: it has %s", e.Name, strings.Join(foreign, ", "))
 	}
-	return nil
+	return body, nil
 }

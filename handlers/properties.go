@@ -3,10 +3,24 @@ package handlers
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 )
 
 // customProperties is the key of what an organization says of its repositories.
 const customProperties = "custom_properties"
+
+// lenient reads a body. One that can't be read as it is for a value of the wrong type is read without its custom properties.
+func lenient(body []byte, read func(body []byte) error) error {
+	err := read(body)
+	if wrong := (*json.UnmarshalTypeError)(nil); !errors.As(err, &wrong) {
+		return err
+	}
+	plain, err := withoutProperties(body)
+	if err != nil {
+		return err
+	}
+	return read(plain)
+}
 
 // withoutProperties is a body without custom properties, wherever it describes a repository. go-github takes them for texts alone, GitHub
 // sends lists of them too, and no event must be lost for what nobody reads. A body without them is left as it is.

@@ -1,6 +1,7 @@
 package handlers
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
@@ -25,13 +26,13 @@ func (t Translator) Translate(e app.Event) (letters []app.Letter, ignored string
 	if !handled(e.Name) {
 		return nil, notHandled(e.Name), nil
 	}
-	if err := fits(e); err != nil {
+	body, err := fits(e)
+	if err != nil {
 		return nil, "", err
 	}
-	if e.Body, err = withoutProperties(e.Body); err != nil {
-		return nil, "", fmt.Errorf("reading a %s event: %w", e.Name, err)
+	if err = t.elsewhere(e.Name, body["repository"]); err == nil {
+		letters, err = t.read(e)
 	}
-	letters, err = t.read(e)
 	if why := ignorance(""); errors.As(err, &why) {
 		return nil, string(why), nil
 	}
@@ -52,12 +53,32 @@ func nothingWhen(what, action string) error {
 	return ignorance(fmt.Sprintf("slipway does nothing when %s is %.40q", what, action))
 }
 
+// elsewhere is ignorance if an event's repository is not served here, which is worth knowing before the whole event is read: for an App that
+// everybody may install it is most of what comes. A repository that is renamed may have been served under another name.
+func (t Translator) elsewhere(event string, repository json.RawMessage) error {
+	var r struct {
+		FullName string `json:"full_name"`
+	}
+	if event == "repository" || json.Unmarshal(repository, &r) != nil {
+		return nil
+	}
+	owner, name, _ := strings.Cut(r.FullName, "/")
+	if !isName(owner) || !isName(name) {
+		return nil // those who read all of it have the words for that
+	}
+	return t.allowed(owner, name)
+}
+
 // read parses an event by its name.
 func (t Translator) read(e app.Event) ([]app.Letter, error) {
 	if e.Name == "check_run" {
 		return t.checkRun(e)
 	}
-	parsed, err := github.ParseWebHook(e.Name, e.Body)
+	var parsed any
+	err := lenient(e.Body, func(body []byte) (err error) {
+		parsed, err = github.ParseWebHook(e.Name, body)
+		return err
+	})
 	if err != nil {
 		return nil, err
 	}

@@ -68,7 +68,11 @@ type theApp struct {
 // checkRun is a button of ours, our Re-run, or another App's news.
 func (t Translator) checkRun(e app.Event) ([]app.Letter, error) {
 	var p checkRunEvent
-	if err := json.Unmarshal(e.Body, &p); err != nil {
+	err := lenient(e.Body, func(body []byte) error {
+		p = checkRunEvent{}
+		return json.Unmarshal(body, &p)
+	})
+	if err != nil {
 		return nil, err
 	}
 	repo, err := t.served(p.GetRepo(), p.GetInstallation())

@@ -26,6 +26,7 @@ type Options struct {
 	Links     report.Links
 	Isolation string                                     // one sentence: as whom checks run
 	Slug      string                                     // the App's
+	Arriving  func() int                                 // how many events are being stored now; nil: not known
 	Housekeep func(ctx context.Context, used Used) error // drops logs, artifacts and folders that nothing needs any more
 
 	Holder      string                                 // names this process in leases
@@ -51,6 +52,7 @@ type Engine struct {
 	nudged   chan struct{}
 	nudges   atomic.Int64
 	stumbled bool          // the loop's own: the store did not take something, so look again soon
+	paced    time.Time     // the loop's own: while events rush in, none is read before
 	free     chan struct{} // one token per worker that may start
 	workers  sync.WaitGroup
 	slots    *slots
@@ -144,6 +146,9 @@ func (e *Engine) rest(ctx context.Context, seen int64) {
 	next, err := e.nextDue(ctx)
 	if soon := e.Clock.Now().Add(time.Second); err != nil || e.stumbled && (next.IsZero() || soon.Before(next)) {
 		next = soon // a full disk, say: nothing is lost, so try again
+	}
+	if now := e.Clock.Now(); e.paced.After(now) && (next.IsZero() || e.paced.Before(next)) {
+		next = e.paced
 	}
 	e.stumbled = false
 	var fired <-chan time.Time

@@ -3,6 +3,7 @@ package engine_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"path/filepath"
 	"slices"
@@ -17,8 +18,10 @@ import (
 	"github.com/slipway-cd/slipway/app/config"
 	"github.com/slipway-cd/slipway/app/engine"
 	"github.com/slipway-cd/slipway/app/git"
+	gh "github.com/slipway-cd/slipway/app/github"
 	"github.com/slipway-cd/slipway/app/store"
 	"github.com/slipway-cd/slipway/checks"
+	"github.com/slipway-cd/slipway/deploy"
 )
 
 // The engine with its real store, and a world that can be told how to behave. What passes through the front door is tested by the scenarios of
@@ -67,6 +70,14 @@ func (g *github) EnsureCheckRun(_ context.Context, _ app.Repo, want app.CheckRun
 	}
 	g.shown = append(g.shown, want)
 	return int64(len(g.shown)), nil
+}
+
+func (g *github) Collaborators(context.Context, app.Repo) ([]gh.Role, error) {
+	return nil, errors.New("not now")
+}
+
+func (g *github) PullsOfCommit(context.Context, app.Repo, app.SHA) ([]gh.Pull, error) {
+	return nil, nil
 }
 
 func (g *github) EnsureComment(context.Context, app.Repo, app.Comment, int64, bool) (int64, error) {
@@ -122,6 +133,7 @@ type rig struct {
 	github *github
 	runner *runner
 	engine *engine.Engine
+	rush   atomic.Bool
 }
 
 func newRig(t *testing.T, file string, translate func(app.Event) ([]app.Letter, string, error)) *rig {
@@ -139,7 +151,7 @@ func newRigOn(t *testing.T, g engine.Git, translate func(app.Event) ([]app.Lette
 	}
 	r.engine = engine.New(engine.Options{
 		Store: r.store, Clock: r.clock, GitHub: r.github, Git: g, Runner: r.runner, Translate: translate, Links: links{},
-		Holder: t.Name(), CheckSlots: 2, DeploySlots: 1,
+		Holder: t.Name(), CheckSlots: 2, DeploySlots: 1, Arriving: r.arriving,
 	})
 	r.update(func(tx engine.Tx) error { return tx.SaveRepo(repo(), true) })
 	ctx, stop := context.WithCancel(context.Background())
@@ -152,6 +164,23 @@ func newRigOn(t *testing.T, g engine.Git, translate func(app.Event) ([]app.Lette
 		}
 	})
 	return r
+}
+
+func (r *rig) arriving() int {
+	if r.rush.Load() {
+		return 100
+	}
+	return 0
+}
+
+// quiet waits until nothing more is to be done before time goes on.
+func (r *rig) quiet() {
+	r.t.Helper()
+	ctx, cancel := context.WithTimeout(r.t.Context(), 10*time.Second)
+	defer cancel()
+	if err := r.engine.Quiet(ctx); err != nil {
+		r.t.Fatal(err)
+	}
 }
 
 func (r *rig) update(do func(engine.Tx) error) {
@@ -260,6 +289,64 @@ func TestPanickingEvent(t *testing.T) {
 	<-r.runner.began
 	if again, err := r.store.Accept(t.Context(), app.Event{Delivery: "bad", Name: "push", Body: []byte("{}"), Received: noon}); err != nil || !again {
 		t.Error("a failed event that comes again is not queued again:", err)
+	}
+}
+
+// TestRush: while events rush in, some are read and the others wait; none waits for longer than the rush.
+func TestRush(t *testing.T) {
+	var read atomic.Int64
+	r := newRig(t, twoChecks, func(app.Event) ([]app.Letter, string, error) {
+		read.Add(1)
+		return nil, "it is only counted", nil
+	})
+	r.rush.Store(true)
+	const all = 200
+	for i := range all {
+		if _, err := r.store.Accept(t.Context(), app.Event{Delivery: fmt.Sprint(i), Name: "push", Body: []byte("{}"), Received: noon}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	r.engine.Nudge()
+	r.quiet()
+	first := read.Load()
+	r.clock.Advance(time.Second)
+	r.quiet()
+	second := read.Load()
+	r.rush.Store(false)
+	r.engine.Nudge()
+	r.quiet()
+	if first == 0 || first > all/2 || second <= first || second == all || read.Load() != all {
+		t.Errorf("%d were read, then %d, then %d", first, second, read.Load())
+	}
+}
+
+// unreachable is a Git that can't be read, for a reason that must not be shown as it is.
+type unreachable struct{ engine.Git }
+
+func (unreachable) Has(context.Context, app.Repo, app.SHA) (bool, error) { return false, nil }
+func (unreachable) Fetch(context.Context, app.Repo, ...string) error {
+	return errors.New("running git: fatal: <b>@everyone</b>, see [this](https://evil.example)")
+}
+
+// TestUnreadFact: why a fact can't be read is said in our words alone, for it stands in texts that GitHub renders.
+func TestUnreadFact(t *testing.T) {
+	r := newRigOn(t, unreachable{}, nil)
+	lane := app.LaneAddress(7, "", "production")
+	r.send(app.Letter{To: lane, Message: app.Ready{Commit: app.Commit{SHA: commit, Place: 1}, Environments: []string{"production"}}})
+	r.quiet()
+	var l deploy.Lane
+	r.update(func(tx engine.Tx) (err error) {
+		l, _, err = tx.Lane(lane)
+		return err
+	})
+	p, ok := l.Promotion(commit)
+	if !ok || p.State != deploy.Held || len(p.Decision.Reasons) == 0 {
+		t.Fatalf("the promotion is %+v", p)
+	}
+	for _, reason := range p.Decision.Reasons {
+		if strings.ContainsAny(reason.Sentence, "<[") || strings.Contains(reason.Sentence, "everyone") {
+			t.Errorf("it is said that %s", reason.Sentence)
+		}
 	}
 }
 

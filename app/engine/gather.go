@@ -102,7 +102,7 @@ func (e *Engine) fileFacts(ctx context.Context, q *inquiry) {
 		q.facts.Gate.Live = e.policy(ctx, q, q.base)
 	}
 	if err != nil && q.facts.Blocked == "" {
-		q.facts.Blocked = fmt.Sprintf("How to deploy this commit can't be read: %v.", err)
+		q.facts.Blocked = fmt.Sprintf("How to deploy this commit can't be read: %s.", e.unread(err))
 	}
 	q.release.HoldAfter = q.facts.Gate.Head.Value.HoldsAfterReturn || q.facts.Gate.Live.Value.HoldsAfterReturn
 	q.release.Head, q.release.Live = q.tip, q.base
@@ -130,9 +130,15 @@ func (e *Engine) environment(ctx context.Context, q *inquiry, c app.SHA) (config
 func (e *Engine) policy(ctx context.Context, q *inquiry, c app.SHA) app.Fact[policies.Policy] {
 	env, err := e.environment(ctx, q, c)
 	if err != nil {
-		return app.Unknown[policies.Policy](fmt.Sprintf("the file at `%s` can't be used: %v", c.Short(), err))
+		return app.Unknown[policies.Policy](fmt.Sprintf("the file at `%s` can't be used: %s", c.Short(), e.unread(err)))
 	}
 	return app.Known(env.Policy, q.facts.Now)
+}
+
+// unread is why a fact can't be read, in words that people may be shown; the whole error is for the log.
+func (e *Engine) unread(err error) string {
+	e.Log.Warn("a fact can't be read", "error", err)
+	return reasonOf(err)
 }
 
 // standings is how the commit stands in the environments that come before.
@@ -142,7 +148,7 @@ func (e *Engine) standings(ctx context.Context, q *inquiry) map[string]app.Fact[
 		before, _, err := e.loadLane(ctx, app.LaneAddress(q.repo.ID, q.lane.Service, env))
 		switch {
 		case err != nil:
-			all[env] = app.Unknown[policies.Standing](err.Error())
+			all[env] = app.Unknown[policies.Standing](e.unread(err))
 		case before.Closed && before.Standing(q.ask.Commit) != policies.StandingProven:
 			all[env] = app.Known(policies.StandingRemoved, q.facts.Now)
 		default:

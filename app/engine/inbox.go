@@ -12,8 +12,32 @@ import (
 // tries is how often a letter is taken in before it is set aside, visible. Between the tries lie seconds to minutes.
 const tries = 6
 
+// A rush is more events at once than people and programs of a few repositories cause. While it lasts their answers come first: GitHub
+// waits for those, and nobody waits for what can be read a moment later.
+const (
+	rush    = 8
+	inARush = 250 * time.Millisecond // between two batches that are read
+)
+
+// rushed says whether to let events be stored before more of them are read.
+func (e *Engine) rushed() bool {
+	now := e.Clock.Now()
+	if e.Arriving == nil || e.Arriving() < rush {
+		e.paced = time.Time{}
+		return false
+	}
+	if e.paced.After(now) {
+		return true
+	}
+	e.paced = now.Add(inARush)
+	return false
+}
+
 // translate turns queued events into letters, and says whether there were any.
 func (e *Engine) translate(ctx context.Context) bool {
+	if e.rushed() {
+		return false
+	}
 	var events []app.Event
 	now := e.Clock.Now()
 	err := e.Store.View(ctx, func(tx Tx) (err error) {

@@ -53,7 +53,7 @@ func (e *Engine) candidates(ctx context.Context, q *inquiry) app.Fact[[]policies
 func (e *Engine) authors(ctx context.Context, q *inquiry) app.Fact[[]policies.Contributor] {
 	found := &contributors{repo: q.repo}
 	if err := e.collect(ctx, q, found); err != nil {
-		return app.Unknown[[]policies.Contributor](fmt.Sprintf("whose change it is can't be read now (%s)", reasonOf(err)))
+		return app.Unknown[[]policies.Contributor](fmt.Sprintf("whose change it is can't be read now (%s)", e.unread(err)))
 	}
 	return app.Known(found.all, q.facts.Now)
 }

@@ -17,7 +17,8 @@ import (
 // calm is the least time between two writes of one view: ten changes in a second are one write.
 const calm = time.Second
 
-// inLine is how long a check is in line before that is shown: most begin at once, and then one write does for both.
+// inLine is how long a check is in line, or a gate is asked for the first time, before that is shown: most are through at once, and then one
+// write does for both.
 const inLine = 500 * time.Millisecond
 
 // knowPull is how long after a push GitHub may need to know which pull request brought it.
@@ -76,6 +77,11 @@ func (e *Engine) showPromotion(ctx context.Context, row Row, key app.ViewKey) (r
 	lane, repo, err := e.loadLane(ctx, app.LaneAddress(key.Repo, key.Service, key.Environment))
 	if err != nil {
 		return result{}, err
+	}
+	if p, is := lane.Promotion(key.Commit); is && p.Undecided() {
+		if soon := p.Arrived.Add(inLine); e.Clock.Now().Before(soon) {
+			return result{due: soon}, nil
+		}
 	}
 	pull, err := e.pullOfCommit(ctx, repo, key.Commit)
 	if err != nil {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 
 	"github.com/slipway-cd/slipway/app"
 	"github.com/slipway-cd/slipway/app/engine"
@@ -14,6 +15,7 @@ import (
 type intake struct {
 	db    *DB
 	line  chan *arrival
+	now   atomic.Int64 // deliveries that wait for their answer
 	mu    sync.RWMutex // held for reading while a delivery is put in line
 	ended bool
 	done  chan struct{} // closed when the last has been answered
@@ -47,6 +49,9 @@ func (db *DB) Accept(ctx context.Context, e app.Event) (stored bool, err error) 
 	return db.intake.put(ctx, &arrival{Event: e, state: engine.EventQueued})
 }
 
+// Arriving is how many deliveries are being stored now.
+func (db *DB) Arriving() int { return int(db.intake.now.Load()) }
+
 // Ignore stores a delivery that nobody is to look at, with the reason. One that is there already stays as it is.
 func (db *DB) Ignore(ctx context.Context, e app.Event, reason string) error {
 	_, err := db.intake.put(ctx, &arrival{Event: e, state: engine.EventIgnored, reason: reason})
@@ -61,6 +66,8 @@ func (in *intake) put(ctx context.Context, a *arrival) (bool, error) {
 		return false, &app.Error{Op: "storing a delivery: it needs an id and a time", Kind: app.ErrInvalid}
 	}
 	a.answer = make(chan error, 1)
+	in.now.Add(1)
+	defer in.now.Add(-1)
 	if err := in.enter(ctx, a); err != nil {
 		return false, fmt.Errorf("storing delivery %s: %w", a.Delivery, err)
 	}
