@@ -62,8 +62,8 @@ type Engine struct {
 // workers is how many rows are worked on at once. GitHub allows a hundred requests at a time, so this stays well below.
 const workers = 24
 
-// batch is how many events or letters are taken in one transaction.
-const batch = 64
+// batch is how many events or letters are taken in one transaction. GitHub waits for that, so it must not be long.
+const batch = 32
 
 // leased is how long a row is held. Nobody else takes it before; in one process nobody else is there, so it only has to be longer than any
 // work that does not wait for a program.

@@ -1,8 +1,8 @@
 // Package store keeps everything that must survive, in SQLite. It holds all SQL of the tree.
 //
-// There is one connection that writes and a few that only read. Writers take turns at it (see turn), and deliveries that arrive together
-// share a transaction (see intake.go), so that making each durable before GitHub is answered does not cost throughput. A machine is stored
-// as its value in JSON, with columns beside it for what is searched by and for what the database itself must hold: see migrations.
+// There is one connection that writes and a few that only read. Writers take turns at it (see turn). Deliveries that arrive together
+// share a transaction (see intake.go), and so do updates (see together.go), so that making each durable does not cost throughput. A machine
+// is stored as its value in JSON, with columns beside it for what is searched by and for what the database itself must hold: see migrations.
 package store
 
 import (
@@ -35,6 +35,7 @@ type DB struct {
 	codec   codec
 	memory  *memory
 	turn    turn
+	line    line
 	intake  *intake
 	behind  *checkpointer
 	close   func() error
@@ -103,15 +104,11 @@ func (db *DB) closePools() error {
 	return errors.Join(errs...)
 }
 
-// Update runs do in the one transaction that may write at that time. It waits for its turn for as long as ctx allows; what has begun is
-// not interrupted, for it is short. If do returns an error, or panics, nothing of it is stored.
+// Update runs do in the one transaction that may write at that time, with others that wait for it (see together.go). It waits for its turn
+// for as long as ctx allows; what has begun is not interrupted, for it is short. If do returns an error, or panics, nothing of it is
+// stored. What it did is durable once it has returned without error.
 func (db *DB) Update(ctx context.Context, do func(engine.Tx) error) error {
-	release, err := db.turn.take(ctx)
-	if err != nil {
-		return fmt.Errorf("waiting to write to the database: %w", err)
-	}
-	defer release()
-	return db.within(context.WithoutCancel(ctx), db.writer, func(t *tx) error { return do(t) })
+	return db.together(ctx, func(t *tx) error { return do(t) })
 }
 
 // View runs do on what is stored at one moment. What do writes is refused.
@@ -126,7 +123,7 @@ func (db *DB) within(ctx context.Context, p *sql.DB, do func(*tx) error) error {
 		return fmt.Errorf("beginning a transaction: %w", explain(err))
 	}
 	defer t.Rollback() // after a commit it does nothing
-	if err := do(&tx{db: db, sql: t, lanes: map[app.Address]storedLane{}}); err != nil {
+	if err := do((&tx{db: db, sql: t}).fresh()); err != nil {
 		return err
 	}
 	if err := t.Commit(); err != nil {

@@ -20,6 +20,9 @@ type tx struct {
 
 var _ engine.Tx = (*tx)(nil)
 
+// fresh is the same transaction for somebody who has read nothing of it yet.
+func (t *tx) fresh() *tx { return &tx{db: t.db, sql: t.sql, lanes: map[app.Address]storedLane{}} }
+
 // scanner is a row of an answer.
 type scanner interface{ Scan(into ...any) error }
 
