@@ -26,7 +26,7 @@ type Options struct {
 	Links     report.Links
 	Isolation string                                     // one sentence: as whom checks run
 	Slug      string                                     // the App's
-	Arriving  func() int                                 // how many events are being stored now; nil: not known
+	Stored    func() int64                               // how many events were ever stored since the start; nil: not known
 	Housekeep func(ctx context.Context, used Used) error // drops logs, artifacts and folders that nothing needs any more
 
 	Holder      string                                 // names this process in leases
@@ -52,7 +52,8 @@ type Engine struct {
 	nudged   chan struct{}
 	nudges   atomic.Int64
 	stumbled bool          // the loop's own: the store did not take something, so look again soon
-	paced    time.Time     // the loop's own: while events rush in, none is read before
+	pace     pace          // the loop's own
+	rushing  atomic.Bool   // the loop looks at the inbox by itself soon
 	free     chan struct{} // one token per worker that may start
 	workers  sync.WaitGroup
 	slots    *slots
@@ -97,6 +98,13 @@ func (e *Engine) Nudge() {
 	select {
 	case e.nudged <- struct{}{}:
 	default:
+	}
+}
+
+// Arrived says that an event was stored.
+func (e *Engine) Arrived() {
+	if !e.rushing.Load() {
+		e.Nudge()
 	}
 }
 
@@ -147,8 +155,8 @@ func (e *Engine) rest(ctx context.Context, seen int64) {
 	if soon := e.Clock.Now().Add(time.Second); err != nil || e.stumbled && (next.IsZero() || soon.Before(next)) {
 		next = soon // a full disk, say: nothing is lost, so try again
 	}
-	if now := e.Clock.Now(); e.paced.After(now) && (next.IsZero() || e.paced.Before(next)) {
-		next = e.paced
+	if now := e.Clock.Now(); e.pace.until.After(now) && (next.IsZero() || e.pace.until.Before(next)) {
+		next = e.pace.until
 	}
 	e.stumbled = false
 	var fired <-chan time.Time

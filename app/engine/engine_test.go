@@ -133,7 +133,6 @@ type rig struct {
 	github *github
 	runner *runner
 	engine *engine.Engine
-	rush   atomic.Bool
 }
 
 func newRig(t *testing.T, file string, translate func(app.Event) ([]app.Letter, string, error)) *rig {
@@ -151,7 +150,7 @@ func newRigOn(t *testing.T, g engine.Git, translate func(app.Event) ([]app.Lette
 	}
 	r.engine = engine.New(engine.Options{
 		Store: r.store, Clock: r.clock, GitHub: r.github, Git: g, Runner: r.runner, Translate: translate, Links: links{},
-		Holder: t.Name(), CheckSlots: 2, DeploySlots: 1, Arriving: r.arriving,
+		Holder: t.Name(), CheckSlots: 2, DeploySlots: 1, Stored: r.store.Stored,
 	})
 	r.update(func(tx engine.Tx) error { return tx.SaveRepo(repo(), true) })
 	ctx, stop := context.WithCancel(context.Background())
@@ -164,13 +163,6 @@ func newRigOn(t *testing.T, g engine.Git, translate func(app.Event) ([]app.Lette
 		}
 	})
 	return r
-}
-
-func (r *rig) arriving() int {
-	if r.rush.Load() {
-		return 100
-	}
-	return 0
 }
 
 // quiet waits until nothing more is to be done before time goes on.
@@ -299,24 +291,38 @@ func TestRush(t *testing.T) {
 		read.Add(1)
 		return nil, "it is only counted", nil
 	})
-	r.rush.Store(true)
-	const all = 200
-	for i := range all {
-		if _, err := r.store.Accept(t.Context(), app.Event{Delivery: fmt.Sprint(i), Name: "push", Body: []byte("{}"), Received: noon}); err != nil {
-			t.Fatal(err)
-		}
-	}
-	r.engine.Nudge()
 	r.quiet()
+	accepted := 0
+	rush := func() {
+		for range 200 {
+			accepted++
+			if _, err := r.store.Accept(t.Context(), app.Event{Delivery: fmt.Sprint(accepted), Name: "push", Body: []byte("{}"), Received: noon}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		r.engine.Arrived()
+		r.quiet()
+	}
+	rush()
 	first := read.Load()
-	r.clock.Advance(time.Second)
+	r.clock.Advance(250 * time.Millisecond)
 	r.quiet()
 	second := read.Load()
-	r.rush.Store(false)
-	r.engine.Nudge()
-	r.quiet()
-	if first == 0 || first > all/2 || second <= first || second == all || read.Load() != all {
-		t.Errorf("%d were read, then %d, then %d", first, second, read.Load())
+	if first == 0 || first > 100 || second != 200 {
+		t.Errorf("of a rush %d were read at once, %d when it was over", first, second)
+	}
+	rush()
+	before := read.Load()
+	rush()
+	if before == 400 || read.Load() != before {
+		t.Errorf("%d were read, and %d while more rushed in", before, read.Load())
+	}
+	for range 3 {
+		r.clock.Advance(time.Second)
+		r.quiet()
+	}
+	if read.Load() != 600 {
+		t.Errorf("%d of 600 were read in the end", read.Load())
 	}
 }
 

@@ -12,24 +12,35 @@ import (
 // tries is how often a letter is taken in before it is set aside, visible. Between the tries lie seconds to minutes.
 const tries = 6
 
-// A rush is more events at once than people and programs of a few repositories cause. While it lasts their answers come first: GitHub
-// waits for those, and nobody waits for what can be read a moment later.
+// A rush is more events than people and programs of a few repositories cause. While it lasts their answers come first: GitHub waits for those,
+// and nobody waits for what can be read a moment later.
 const (
-	rush    = 8
-	inARush = 250 * time.Millisecond // between two batches that are read
+	rush     = 64  // events since the last look, at least
+	rushRate = 500 // a second, at least
+	inARush  = 250 * time.Millisecond
 )
 
-// rushed says whether to let events be stored before more of them are read.
+// pace is what the loop knows of the intake: how many events were stored when it last looked, and when, and until when it reads none.
+type pace struct {
+	stored int64
+	looked time.Time
+	until  time.Time
+}
+
+// rushed says whether to let events be stored before more of them are read. One batch is read in between.
 func (e *Engine) rushed() bool {
 	now := e.Clock.Now()
-	if e.Arriving == nil || e.Arriving() < rush {
-		e.paced = time.Time{}
-		return false
+	if e.Stored == nil || e.pace.until.After(now) {
+		return e.Stored != nil
 	}
-	if e.paced.After(now) {
-		return true
+	stored := e.Stored()
+	more, took := stored-e.pace.stored, now.Sub(e.pace.looked)
+	e.pace = pace{stored: stored, looked: now}
+	rushing := more >= rush && float64(more) > rushRate*took.Seconds()
+	e.rushing.Store(rushing)
+	if rushing {
+		e.pace.until = now.Add(inARush)
 	}
-	e.paced = now.Add(inARush)
 	return false
 }
 

@@ -15,7 +15,7 @@ import (
 type intake struct {
 	db    *DB
 	line  chan *arrival
-	now   atomic.Int64 // deliveries that wait for their answer
+	count atomic.Int64 // deliveries that were stored
 	mu    sync.RWMutex // held for reading while a delivery is put in line
 	ended bool
 	done  chan struct{} // closed when the last has been answered
@@ -49,8 +49,8 @@ func (db *DB) Accept(ctx context.Context, e app.Event) (stored bool, err error) 
 	return db.intake.put(ctx, &arrival{Event: e, state: engine.EventQueued})
 }
 
-// Arriving is how many deliveries are being stored now.
-func (db *DB) Arriving() int { return int(db.intake.now.Load()) }
+// Stored is how many deliveries were stored since the database was opened.
+func (db *DB) Stored() int64 { return db.intake.count.Load() }
 
 // Ignore stores a delivery that nobody is to look at, with the reason. One that is there already stays as it is.
 func (db *DB) Ignore(ctx context.Context, e app.Event, reason string) error {
@@ -66,8 +66,6 @@ func (in *intake) put(ctx context.Context, a *arrival) (bool, error) {
 		return false, &app.Error{Op: "storing a delivery: it needs an id and a time", Kind: app.ErrInvalid}
 	}
 	a.answer = make(chan error, 1)
-	in.now.Add(1)
-	defer in.now.Add(-1)
 	if err := in.enter(ctx, a); err != nil {
 		return false, fmt.Errorf("storing delivery %s: %w", a.Delivery, err)
 	}
@@ -115,6 +113,7 @@ func (in *intake) run() {
 		in.db.turn.write <- struct{}{}
 		group := in.gather(first)
 		err := in.store(group)
+		in.count.Add(int64(len(group)))
 		<-in.db.turn.write
 		for _, a := range group {
 			a.answer <- err

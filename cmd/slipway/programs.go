@@ -60,11 +60,11 @@ func (s *server) openEngine(ctx context.Context) error {
 	s.engine = engine.New(engine.Options{
 		Store: s.store, Clock: s.around.clock, GitHub: s.github, Git: s.git, Runner: s.runner, Deployer: s.deployer,
 		Prober: probe.New(s.around.clock), Translate: translate.Translate, Links: s.signer, Isolation: "This check " + s.set.runAs.String() + ".",
-		Arriving: s.store.Arriving, Allow: s.allowRepo, Blocked: s.blocked, Housekeep: s.housekeep, Holder: holder(),
+		Stored: s.store.Stored, Allow: s.allowRepo, Blocked: s.blocked, Housekeep: s.housekeep, Holder: holder(),
 		CheckSlots: s.set.checkSlots, DeploySlots: s.set.deploySlots, Guard: s.set.guard, Log: s.log, Observe: s.numbers,
 	})
 	s.web = handlers.New(handlers.Options{
-		Inbox: s.store, Secrets: s.set.webhookSecrets, Nudge: s.engine.Nudge, Clock: s.around.clock, Signer: s.signer,
+		Inbox: s.store, Secrets: s.set.webhookSecrets, Nudge: s.engine.Arrived, Clock: s.around.clock, Signer: s.signer,
 		Logs: shown{s}, States: shown{s}, Ready: s.ready, Version: version(), Answered: s.numbers.answered, Log: s.log,
 	})
 	return nil

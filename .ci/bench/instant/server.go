@@ -145,11 +145,11 @@ func (s *server) wire(address string) error {
 	s.engine = engine.New(engine.Options{
 		Store: &s.written, Clock: clock{}, GitHub: hub{s.world}, Git: mirrors{s.world}, Runner: programs{s.world}, Deployer: releases{}, Prober: probes{},
 		Translate: s.understood(translate.Translate), Links: signer, Isolation: "Nothing is run.", Slug: "slipway",
-		Arriving: s.store.Arriving, Housekeep: func(context.Context, engine.Used) error { return nil }, Holder: "bench", CheckSlots: 2, DeploySlots: 4,
+		Stored: s.store.Stored, Housekeep: func(context.Context, engine.Used) error { return nil }, Holder: "bench", CheckSlots: 2, DeploySlots: 4,
 		Allow: func(r app.Repo) (bool, string) { return allow(r.Owner, r.Name) }, Log: log, Observe: &s.counts,
 	})
 	s.web = handlers.New(handlers.Options{
-		Inbox: s.store, Secrets: []string{product.Secret}, Nudge: s.engine.Nudge, Clock: clock{}, Signer: signer, Logs: nothing{}, States: nothing{},
+		Inbox: s.store, Secrets: []string{product.Secret}, Nudge: s.engine.Arrived, Clock: clock{}, Signer: signer, Logs: nothing{}, States: nothing{},
 		Ready: func(context.Context) ([]string, bool) { return nil, true }, Version: "bench", Log: log,
 	})
 	return nil

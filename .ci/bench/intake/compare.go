@@ -46,8 +46,9 @@ type rounds struct {
 	sent                         int64
 }
 
-// quiet is how long a server must have used no processor time to count as having nothing to do.
-const quiet = 150 * time.Millisecond
+// quiet is how long a server must have used no processor time to count as having nothing to do: longer than slipway puts off reading while
+// events rush in.
+const quiet = 500 * time.Millisecond
 
 // compare puts both servers under load, in turn, many times.
 func (b *bench) compare(ctx context.Context) (_ []comparison, _ []memory, err error) {
