@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"sync"
 )
 
 const (
@@ -11,13 +12,38 @@ const (
 	smallBody = 1 << 20  // what is read without waiting for a turn
 	firstRead = 4 << 10  // of a body that does not say how long it is
 	bigBodies = 4        // how many bodies may be beyond smallBody at once
+	usual     = 64 << 10 // most bodies are smaller: what holds such a one is used again
 )
 
 // bodies reads what is posted. Nobody has been verified by then, so what a stranger can make slipway hold is bounded: a body's announced
 // length is not believed beyond smallBody, and what is larger takes turns. It is safe for concurrent use.
-type bodies struct{ turns chan struct{} }
+type bodies struct {
+	turns chan struct{}
+	spare *sync.Pool // of *[]byte
+}
 
-func newBodies() bodies { return bodies{make(chan struct{}, bigBodies)} }
+func newBodies() bodies {
+	return bodies{turns: make(chan struct{}, bigBodies), spare: &sync.Pool{New: func() any { return new([]byte) }}}
+}
+
+// room is an empty buffer of at least that size.
+func (b bodies) room(size int64) []byte {
+	if size > usual {
+		return make([]byte, 0, min(size, smallBody))
+	}
+	spare := *b.spare.Get().(*[]byte)
+	if int64(cap(spare)) < size {
+		return make([]byte, 0, usual)
+	}
+	return spare[:0]
+}
+
+// giveBack takes a body that nobody needs any more.
+func (b bodies) giveBack(body []byte) {
+	if cap(body) == usual {
+		b.spare.Put(&body)
+	}
+}
 
 // read gives a body whole, or why it is refused. A body that is cut off by its sender is refused: its signature would not fit either.
 func (b bodies) read(r *http.Request) ([]byte, *answer) {
@@ -26,7 +52,7 @@ func (b bodies) read(r *http.Request) ([]byte, *answer) {
 		size = firstRead
 	}
 	size++ // for the read that finds the end
-	body, err := fill(r.Body, make([]byte, 0, min(size, smallBody)), smallBody)
+	body, err := fill(r.Body, b.room(size), smallBody)
 	if err == nil && len(body) == smallBody && r.ContentLength != smallBody {
 		select {
 		case b.turns <- struct{}{}:

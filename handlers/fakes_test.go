@@ -98,6 +98,7 @@ func (i *inbox) Accept(_ context.Context, e app.Event) (bool, error) {
 	if _, known := i.stored[e.Delivery]; known || i.err != nil {
 		return false, i.err
 	}
+	e.Body = bytes.Clone(e.Body) // it may be used again
 	i.stored[e.Delivery] = e
 	return true, nil
 }

@@ -9,7 +9,7 @@ import (
 	"github.com/slipway-cd/slipway/app"
 )
 
-// Inbox stores events. Both methods return once the event is durable. A repeat is not stored again: that is the store's to see, by the
+// Inbox stores events. Both methods return once the event is durable, and keep nothing of its body then; when they fail they may. A repeat is not stored again: that is the store's to see, by the
 // delivery's id, and stored is false.
 type Inbox interface {
 	Accept(ctx context.Context, e app.Event) (stored bool, err error)
@@ -71,12 +71,14 @@ func (w *Web) store(ctx context.Context, e app.Event) answer {
 		if err := w.Inbox.Ignore(ctx, e, notHandled(e.Name)); err != nil {
 			return w.unstored(e, err)
 		}
+		w.bodies.giveBack(e.Body)
 		return answer{http.StatusAccepted, "stored and ignored: " + notHandled(e.Name) + "\n"}
 	}
 	stored, err := w.Inbox.Accept(ctx, e)
 	if err != nil {
 		return w.unstored(e, err)
 	}
+	w.bodies.giveBack(e.Body)
 	if !stored {
 		return answer{http.StatusAccepted, "known already\n"}
 	}

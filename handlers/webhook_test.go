@@ -13,6 +13,7 @@ import (
 	"net/http/httptest"
 	"runtime"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/slipway-cd/slipway/app/standin/contract"
@@ -201,6 +202,29 @@ func TestBodiesOfAllSizes(t *testing.T) {
 			if rec := w.send(r); rec.Code != http.StatusAccepted || !bytes.Equal(w.inbox.stored["d-1"].Body, body) {
 				t.Errorf("%d bytes, %d announced: %d %s", size, announced, rec.Code, rec.Body)
 			}
+		}
+	}
+}
+
+// TestManyAtOnce: what holds one body holds others later, and none is mixed up with another.
+func TestManyAtOnce(t *testing.T) {
+	w := newWorld(t)
+	w.Nudge, w.Answered = func() {}, nil
+	body := func(i int) []byte { return bytes.Repeat([]byte(fmt.Sprintf("%04d", i)), 1+i*37%20_000) }
+	var all sync.WaitGroup
+	for worker := range 8 {
+		all.Go(func() {
+			for i := worker; i < 400; i += 8 {
+				if rec := w.send(delivery(fmt.Sprint(i), "push", body(i))); rec.Code != http.StatusAccepted {
+					t.Errorf("%d was answered %d", i, rec.Code)
+				}
+			}
+		})
+	}
+	all.Wait()
+	for i := range 400 {
+		if e := w.inbox.stored[fmt.Sprint(i)]; !bytes.Equal(e.Body, body(i)) {
+			t.Errorf("%d was stored with another body", i)
 		}
 	}
 }

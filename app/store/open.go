@@ -25,11 +25,11 @@ func dsn(path, settings string) string {
 
 func writerDSN(o Options) string {
 	return dsn(o.Path, "_foreign_keys=on&_journal_mode=WAL&_busy_timeout=10000&_txlock=immediate&_synchronous=FULL"+
-		"&_cache_size=-8000&_stmt_cache_size=128")
+		"&_cache_size=-4000&_stmt_cache_size=128")
 }
 
 func readerDSN(o Options) string {
-	return dsn(o.Path, "mode=ro&_query_only=on&_busy_timeout=10000&_txlock=deferred&_stmt_cache_size=64")
+	return dsn(o.Path, "mode=ro&_query_only=on&_busy_timeout=10000&_txlock=deferred&_cache_size=-1000&_stmt_cache_size=64")
 }
 
 func copierDSN(o Options) string {
