@@ -14,6 +14,7 @@ type RepoID int64
 type Repo struct {
 	ID            RepoID
 	Owner, Name   string
+	OwnerID       int64 // the account's; 0 if not known
 	DefaultBranch string
 	Installation  int64 // the App's installation that serves it
 	Personal      bool  // owned by a user: collaborators with write count as maintainers

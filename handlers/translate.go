@@ -124,11 +124,13 @@ func describe(r *github.Repository, i *github.Installation) (app.Repo, error) {
 	}
 	repo := app.Repo{
 		ID: app.RepoID(r.GetID()), Owner: owner, Name: r.GetName(), DefaultBranch: branch, Installation: i.GetID(),
-		Personal: r.GetOwner().GetType() == "User", Private: r.GetPrivate(),
+		OwnerID: r.GetOwner().GetID(), Personal: r.GetOwner().GetType() == "User", Private: r.GetPrivate(),
 	}
 	switch {
 	case repo.ID <= 0:
 		return repo, errors.New("the repository has no number")
+	case repo.OwnerID <= 0:
+		return repo, errors.New("the repository's owner has no number")
 	case !isName(repo.Owner) || !isName(repo.Name):
 		return repo, fmt.Errorf("%.100q is no repository's name", repo.FullName())
 	case repo.Installation <= 0:

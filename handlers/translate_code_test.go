@@ -21,7 +21,7 @@ func TestRepositoryIsDescribed(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	repo := app.Repo{ID: 186853002, Owner: "Codertocat", Name: "Hello-World", DefaultBranch: "master", Installation: letters[0].Message.(app.Pushed).Repo.Installation, Personal: true, Private: true}
+	repo := app.Repo{ID: 186853002, Owner: "Codertocat", OwnerID: 21031067, Name: "Hello-World", DefaultBranch: "master", Installation: letters[0].Message.(app.Pushed).Repo.Installation, Personal: true, Private: true}
 	want := []app.Letter{{To: app.RepositoryAddress(186853002), Message: app.Pushed{
 		Repo: repo, Branch: "master", After: app.SHA(strings.Repeat("ab", 20)), By: app.Person{ID: 21031067, Login: "Codertocat"},
 	}}}

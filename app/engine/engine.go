@@ -29,11 +29,11 @@ type Options struct {
 	Stored    func() int64                               // how many events were ever stored since the start; nil: not known
 	Housekeep func(ctx context.Context, used Used) error // drops logs, artifacts and folders that nothing needs any more
 
-	Holder      string                                 // names this process in leases
-	CheckSlots  int                                    // checks that run at once
-	DeploySlots int                                    // deployments that run at once
-	Guard       time.Duration                          // how long a commit must have been shown before a comment may approve it
-	Allow       func(r app.Repo) (ok bool, why string) // whom this server serves
+	Holder      string                                              // names this process in leases
+	CheckSlots  int                                                 // checks that run at once
+	DeploySlots int                                                 // deployments that run at once
+	Guard       time.Duration                                       // how long a commit must have been shown before a comment may approve it
+	Allow       func(r app.Repo, first First) (ok bool, why string) // whom this server serves
 	Blocked     func(r app.Repo, firstName string, service, environment string) string
 	Log         *slog.Logger
 	Observe     Observer

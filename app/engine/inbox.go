@@ -94,7 +94,14 @@ func (e *Engine) understand(tx Tx, m meaning, now time.Time) error {
 	case len(m.letters) == 0:
 		return tx.SettleEvent(m.event.ID, EventIgnored, m.ignored, time.Time{})
 	}
-	if err := tx.Post(m.letters, now); err != nil {
+	letters, why, err := e.letIn(tx, m.letters)
+	if err != nil {
+		return err
+	}
+	if len(letters) == 0 {
+		return tx.SettleEvent(m.event.ID, EventIgnored, why, time.Time{})
+	}
+	if err := tx.Post(letters, now); err != nil {
 		return err
 	}
 	return tx.SettleEvent(m.event.ID, EventDone, "", time.Time{})

@@ -182,6 +182,8 @@ type Repositories interface {
 	InstallationRepos(installation int64) ([]app.Repo, error)
 	// FirstName is the name under which a repository was first seen: secrets and the allow-list pin it.
 	FirstName(id app.RepoID) (string, error)
+	// FirstNamed is the repository that was the first to be seen under a name, whatever its case; 0 if none was.
+	FirstNamed(fullName string) (app.RepoID, error)
 }
 
 // Pulls is pull requests and our own history of their heads.

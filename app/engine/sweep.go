@@ -130,12 +130,14 @@ func (e *Engine) discover(ctx context.Context) (result, error) {
 			return result{}, fmt.Errorf("listing the repositories of %s: %w", i.Account.Login, err)
 		}
 		for _, r := range repos {
-			if ok, _ := e.Allow(r); ok {
-				letters = append(letters, app.Letter{To: app.RepositoryAddress(r.ID), Message: app.Served{Repo: r, Installation: i.ID}})
-			}
+			letters = append(letters, app.Letter{To: app.RepositoryAddress(r.ID), Message: app.Served{Repo: r, Installation: i.ID}})
 		}
 	}
-	return result{letters: letters}, nil
+	err = e.Store.Update(ctx, func(tx Tx) (err error) {
+		letters, _, err = e.letIn(tx, letters)
+		return err
+	})
+	return result{letters: letters}, err
 }
 
 // compare says what GitHub shows now as if the events had come: open pull requests, those that were closed, and the default branch.

@@ -188,7 +188,7 @@ func (c *Client) CloneURL(r app.Repo) string {
 
 func repoOf(r *gh.Repository, installation int64) app.Repo {
 	return app.Repo{
-		ID: app.RepoID(r.GetID()), Owner: r.GetOwner().GetLogin(), Name: r.GetName(), DefaultBranch: r.GetDefaultBranch(),
+		ID: app.RepoID(r.GetID()), Owner: r.GetOwner().GetLogin(), OwnerID: r.GetOwner().GetID(), Name: r.GetName(), DefaultBranch: r.GetDefaultBranch(),
 		Installation: installation, Personal: r.GetOwner().GetType() == "User", Private: r.GetPrivate(),
 	}
 }

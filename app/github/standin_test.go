@@ -97,6 +97,10 @@ func TestReadsAgainstTheStandIn(t *testing.T) {
 	}
 	repos, err := w.c.Repositories(ctx, w.r.Installation)
 	noError(t, err)
+	if len(repos) != 1 || repos[0].OwnerID <= 0 {
+		t.Fatalf("the repositories are %+v", repos)
+	}
+	w.r.OwnerID = repos[0].OwnerID
 	if diff := cmp.Diff([]app.Repo{w.r}, repos); diff != "" {
 		t.Error(diff)
 	}

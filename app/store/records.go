@@ -73,6 +73,16 @@ func (t *tx) FirstName(id app.RepoID) (name string, err error) {
 	return name, nil
 }
 
+const firstNamed = `SELECT id FROM repositories WHERE first_name = ?1 COLLATE NOCASE ORDER BY id LIMIT 1` // GitHub's numbers only grow
+
+// FirstNamed is the repository that was the first to be seen under a name, whatever its case; 0 if none was.
+func (t *tx) FirstNamed(fullName string) (id app.RepoID, err error) {
+	if _, err := t.one([]any{&id}, firstNamed, fullName); err != nil {
+		return 0, fmt.Errorf("reading which repository was %s first: %w", fullName, err)
+	}
+	return id, nil
+}
+
 const note = `SELECT value FROM notes WHERE key = ?1`
 
 // Note is what was noted under a key.

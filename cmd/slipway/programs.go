@@ -70,19 +70,6 @@ func (s *server) openEngine(ctx context.Context) error {
 	return nil
 }
 
-// allow says whether a repository is served: its owner or its full name is listed.
-func (s *server) allow(owner, name string) (ok bool, why string) {
-	owner, full := strings.ToLower(owner), strings.ToLower(owner+"/"+name)
-	for _, a := range s.set.allow {
-		if a == owner || a == full {
-			return true, ""
-		}
-	}
-	return false, full + " is not in SLIPWAY_ALLOW"
-}
-
-func (s *server) allowRepo(r app.Repo) (bool, string) { return s.allow(r.Owner, r.Name) }
-
 // blocked says why a lane may not deploy although its gate would allow it: after a rename its secrets are under the old name, and whoever
 // takes that name inherits nothing.
 func (s *server) blocked(r app.Repo, firstName, service, environment string) string {

@@ -83,7 +83,7 @@ func (s *scene) play(words []string) error {
 		"user": s.user, "commit": s.commit, "force": s.force, "pr": s.pr, "merge": s.merge, "close": s.closePull, "comment": s.comment, "press": s.press,
 		"rerun": s.rerun, "foreign": s.foreign, "queue": s.queue, "health": s.health, "sick": s.makeSick, "advance": s.advanceBy, "restart": s.restartNow,
 		"stop": s.stopNow, "start": s.startNow, "uninstall": s.uninstall, "lose": s.lose, "repeat": s.repeat, "break": s.breakIt, "expect": s.expect, "never": s.never,
-		"secret": s.secret, "rename": s.rename, "fork": s.fork,
+		"secret": s.secret, "rename": s.rename, "fork": s.fork, "found": s.found,
 	}
 	do, ok := verbs[words[0]]
 	if !ok {
@@ -322,6 +322,9 @@ func (s *scene) uninstall([]string) error { return s.github.Uninstall("acme") }
 
 // rename LOGIN NAME
 func (s *scene) rename(w []string) error { return s.repo.Rename(w[0], w[1]) }
+
+// found NAME: another repository of that name, to which the story goes on
+func (s *scene) found(w []string) error { return s.another(w[0]) }
 
 // lose EVENT: the next webhook of that kind never arrives
 func (s *scene) lose(w []string) error {

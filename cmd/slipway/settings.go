@@ -23,7 +23,7 @@ type settings struct {
 	MetricsListen     string `env:"SLIPWAY_METRICS_LISTEN" default:"127.0.0.1:9090" help:"Where /metrics and profiles are served; empty: nowhere."`
 	PublicURL         string `env:"SLIPWAY_PUBLIC_URL" name:"public-url" help:"The address under which people and GitHub reach this server."`
 	Data              string `env:"SLIPWAY_DATA" default:"/var/lib/slipway" help:"Where everything is kept: database, mirrors, logs, worktrees, artifacts."`
-	Allow             string `env:"SLIPWAY_ALLOW" help:"Whom this server serves: owner or owner/repo, separated by commas. Empty: nobody."`
+	Allow             string `env:"SLIPWAY_ALLOW" help:"Whom this server serves: owner or owner/repo, separated by commas. Empty: nobody. A name means the repository that had it first; owner/repo#number means that one."`
 	RunAs             string `env:"SLIPWAY_RUN_AS" help:"The user that checks run as (needs root)."`
 	DeployAs          string `env:"SLIPWAY_DEPLOY_AS" help:"The user that deployments run as (needs root)."`
 	Isolation         string `env:"SLIPWAY_ISOLATION" help:"none: checks and deployments run as the server's own user and may read all that it can."`
@@ -45,7 +45,7 @@ type resolved struct {
 	listen, metricsListen string
 	publicURL             string
 	data                  string
-	allow                 []string
+	allow                 []allowance
 	runAs, deployAs       shim.Isolation
 	secrets               string
 	checkEnv              map[string]string
@@ -136,22 +136,25 @@ func (s settings) secretsDir(p *problems) string {
 	return s.Secrets
 }
 
-// allowName is owner, or owner/repo, as GitHub allows them.
+// allowName is owner, or owner/repo, as GitHub allows them; with # and its number that very one.
 func allowName() *regexp.Regexp {
-	return regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9-]*(/[A-Za-z0-9._-]+)?$`)
+	return regexp.MustCompile(`^([A-Za-z0-9][A-Za-z0-9-]*(?:/[A-Za-z0-9._-]+)?)(?:#([1-9][0-9]{0,17}))?$`)
 }
 
-func (s settings) allowed(p *problems) []string {
-	var all []string
-	for _, name := range strings.Split(s.Allow, ",") {
-		name = strings.TrimSpace(name)
-		switch {
-		case name == "":
-		case !allowName().MatchString(name):
-			p.add("SLIPWAY_ALLOW", "%q is neither an owner nor an owner/repo.", name)
-		default:
-			all = append(all, strings.ToLower(name))
+func (s settings) allowed(p *problems) []allowance {
+	var all []allowance
+	for _, entry := range strings.Split(s.Allow, ",") {
+		entry = strings.TrimSpace(entry)
+		if entry == "" {
+			continue
 		}
+		m := allowName().FindStringSubmatch(entry)
+		if m == nil {
+			p.add("SLIPWAY_ALLOW", "%q is neither an owner nor an owner/repo. Either may end with # and its number.", entry)
+			continue
+		}
+		id, _ := strconv.ParseInt(m[2], 10, 64) // 0 without one
+		all = append(all, allowance{strings.ToLower(m[1]), id})
 	}
 	return all
 }

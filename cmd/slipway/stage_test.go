@@ -150,6 +150,19 @@ func (s *stage) addUser(login, role string) error {
 	return s.repo.SetRole(login, role)
 }
 
+// another makes a repository in which the same people work, and lets the stage go on there.
+func (s *stage) another(name string) (err error) {
+	if s.repo, err = s.github.CreateRepository("acme", name, standin.RepoOptions{}); err != nil {
+		return err
+	}
+	for login, role := range map[string]string{"dana": "maintain", "ben": "maintain"} {
+		if err := s.repo.SetRole(login, role); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // settle makes the settings.
 func (s *stage) settle(key *rsa.PrivateKey) {
 	for _, d := range []string{"target", "secrets"} {

@@ -146,7 +146,7 @@ func (s *server) wire(address string) error {
 		Store: &s.written, Clock: clock{}, GitHub: hub{s.world}, Git: mirrors{s.world}, Runner: programs{s.world}, Deployer: releases{}, Prober: probes{},
 		Translate: s.understood(translate.Translate), Links: signer, Isolation: "Nothing is run.", Slug: "slipway",
 		Stored: s.store.Stored, Housekeep: func(context.Context, engine.Used) error { return nil }, Holder: "bench", CheckSlots: 2, DeploySlots: 4,
-		Allow: func(r app.Repo) (bool, string) { return allow(r.Owner, r.Name) }, Log: log, Observe: &s.counts,
+		Allow: func(r app.Repo, _ engine.First) (bool, string) { return allow(r.Owner, r.Name) }, Log: log, Observe: &s.counts,
 	})
 	s.web = handlers.New(handlers.Options{
 		Inbox: s.store, Secrets: []string{product.Secret}, Nudge: s.engine.Arrived, Clock: clock{}, Signer: signer, Logs: nothing{}, States: nothing{},

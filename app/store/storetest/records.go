@@ -28,6 +28,10 @@ func testRepositories(t *testing.T, s Store) {
 	heir := app.Repo{ID: 43, Owner: "acme", Name: "pay", Installation: 6}
 	save(heir, true)
 	same(t, "the first name of who took the old name", name(43), "acme/pay")
+	first := func(name string) app.RepoID {
+		return read(t, s, func(tx engine.Tx) (app.RepoID, error) { return tx.FirstNamed(name) })
+	}
+	same(t, "who had a name first", []app.RepoID{first("Acme/pay"), first("evil/other"), first("acme/none")}, []app.RepoID{repo, 0, 0})
 	save(app.Repo{ID: 44, Owner: "acme", Name: "gone", Installation: 5}, false)
 	served := func() []app.Repo { return read(t, s, func(tx engine.Tx) ([]app.Repo, error) { return tx.Repos() }) }
 	same(t, "what is served", served(), []app.Repo{renamed, heir})
