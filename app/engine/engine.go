@@ -52,6 +52,7 @@ type Engine struct {
 	nudged   chan struct{}
 	nudges   atomic.Int64
 	stumbled bool          // the loop's own: the store did not take something, so look again soon
+	began    time.Time     // when this process took the rows over
 	pace     pace          // the loop's own
 	rushing  atomic.Bool   // the loop looks at the inbox by itself soon
 	free     chan struct{} // one token per worker that may start

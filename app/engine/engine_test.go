@@ -414,6 +414,43 @@ func TestFewWrites(t *testing.T) {
 	}
 }
 
+// TestTakenOver: a view that a dead process may have written is looked for before it is written, and not at once, for GitHub's lists lag; waiting
+// for anything else does not make it forgotten.
+func TestTakenOver(t *testing.T) {
+	r := newRig(t, "version: 1\nchecks: { one: { run: one } }\n", nil)
+	r.github.refuse = func(app.CheckRun) error { return errors.New("the line is dead") }
+	r.send(opened(commit))
+	key := <-r.runner.began
+	r.runner.end(key)
+	r.engine.Done(key)
+	r.quiet()
+	view := app.ViewKey{Kind: app.ViewAggregate, Repo: 7, Commit: commit}.String()
+	row := func() (row engine.Row) {
+		r.update(func(tx engine.Tx) (err error) {
+			row, err = tx.Row(view)
+			return err
+		})
+		return row
+	}
+	if !row().Tried {
+		t.Fatal("a write that failed counts as never tried")
+	}
+	shown := func() int { r.github.mu.Lock(); defer r.github.mu.Unlock(); return len(r.github.shown) }
+	r.github.mu.Lock()
+	r.github.refuse = nil
+	r.github.mu.Unlock()
+	r.clock.Advance(1500 * time.Millisecond)
+	r.quiet()
+	if n := shown(); n > 0 || !row().Tried {
+		t.Errorf("%d views were written at once; the row is %+v", n, row())
+	}
+	r.clock.Advance(time.Second)
+	r.quiet()
+	if n := shown(); n == 0 || row().Tried {
+		t.Errorf("%d views were written in the end; the row is %+v", n, row())
+	}
+}
+
 // fleeting is a Git whose commit is gone from GitHub, and from the mirror, as soon as its file has been read.
 type fleeting struct {
 	oneFile

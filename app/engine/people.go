@@ -82,6 +82,21 @@ func (c *contributors) person(who app.Person, pull int, why string) {
 	}
 }
 
+// commit adds who made a commit.
+func (c *contributors) commit(made github.PullCommit, pull int, name string) {
+	for i, who := range made.Authors {
+		did := "wrote "
+		if i > 0 {
+			did = "co-wrote "
+		}
+		c.person(who, pull, did+name)
+	}
+	c.person(made.Committer, pull, "committed "+name)
+	for _, mail := range made.Emails {
+		c.add(policies.Contributor{Email: mail, Pull: pull, Why: "wrote " + name})
+	}
+}
+
 // collect goes through what goes out: commits that a pull request brought are its people's, as it stood before merging; the others are
 // whoever pushed and wrote them.
 func (e *Engine) collect(ctx context.Context, q *inquiry, into *contributors) error {
@@ -116,7 +131,7 @@ func (e *Engine) collect(ctx context.Context, q *inquiry, into *contributors) er
 	for sha := range covered {
 		delete(direct, sha) // a merged branch's own commits
 	}
-	return e.collectDirect(ctx, q.repo, direct, into)
+	return e.collectDirect(ctx, q, direct, into)
 }
 
 // pullsThatBrought is the pull requests that became a commit, as we know them, else as GitHub does.
@@ -163,17 +178,7 @@ func (e *Engine) collectPull(ctx context.Context, repo app.Repo, p app.Pull, int
 		if len(c.Parents) > 1 && e.reproduced(ctx, repo, c) {
 			continue // the Update-branch button writes nothing
 		}
-		for i, who := range c.Authors {
-			did := "wrote"
-			if i > 0 {
-				did = "co-wrote"
-			}
-			into.person(who, p.Number, fmt.Sprintf("%s `%s` in #%d", did, c.SHA.Short(), p.Number))
-		}
-		into.person(c.Committer, p.Number, fmt.Sprintf("committed `%s` in #%d", c.SHA.Short(), p.Number))
-		for _, mail := range c.Emails {
-			into.add(policies.Contributor{Email: mail, Pull: p.Number, Why: fmt.Sprintf("wrote `%s` in #%d", c.SHA.Short(), p.Number)})
-		}
+		into.commit(c, p.Number, fmt.Sprintf("`%s` in #%d", c.SHA.Short(), p.Number))
 	}
 	return e.collectPushers(ctx, repo, p, into)
 }
@@ -207,40 +212,33 @@ func (e *Engine) collectPushers(ctx context.Context, repo app.Repo, p app.Pull, 
 	return nil
 }
 
-// collectDirect adds who pushed and wrote what came without a pull request.
-func (e *Engine) collectDirect(ctx context.Context, repo app.Repo, direct map[app.SHA]git.Change, into *contributors) error {
+// collectDirect adds who pushed and made what came without a pull request.
+func (e *Engine) collectDirect(ctx context.Context, q *inquiry, direct map[app.SHA]git.Change, into *contributors) error {
 	if len(direct) == 0 {
 		return nil
 	}
-	pushes, err := e.GitHub.Pushes(ctx, repo, repo.DefaultBranch)
+	pushes, err := e.GitHub.Pushes(ctx, q.repo, q.repo.DefaultBranch)
 	if err != nil {
-		return fmt.Errorf("reading who pushed to %s: %w", repo.DefaultBranch, err)
+		return fmt.Errorf("reading who pushed to %s: %w", q.repo.DefaultBranch, err)
 	}
 	for _, p := range pushes {
 		if c, ok := direct[p.After]; ok && p.Kind != "pr_merge" {
 			into.person(p.By, 0, "pushed `"+c.SHA.Short()+"`")
 		}
 	}
-	for _, c := range direct {
-		for i, who := range append([]git.Person{c.Author}, c.CoAuthors...) {
-			did := "wrote"
-			if i > 0 {
-				did = "co-wrote"
-			}
-			into.add(byMail(who.Email, fmt.Sprintf("%s `%s`", did, c.SHA.Short())))
+	made, err := e.GitHub.CommitPeople(ctx, q.repo, q.base, q.ask.Commit.SHA)
+	if err != nil {
+		return fmt.Errorf("reading who made what goes out: %w", err)
+	}
+	listed := 0
+	for _, c := range made {
+		if _, ok := direct[c.SHA]; ok {
+			into.commit(c, 0, "`"+c.SHA.Short()+"`")
+			listed++
 		}
+	}
+	if listed < len(direct) {
+		return fmt.Errorf("%d commits went to %s without a pull request, and GitHub lists %d of them", len(direct), q.repo.DefaultBranch, listed)
 	}
 	return nil
-}
-
-// byMail is a contributor of whom only the address is known. GitHub's own no-reply addresses name the login.
-func byMail(mail, why string) policies.Contributor {
-	if local, ok := strings.CutSuffix(strings.ToLower(mail), "@users.noreply.github.com"); ok {
-		_, login, found := strings.Cut(local, "+")
-		if !found {
-			login = local
-		}
-		return policies.Contributor{Login: login, Why: why}
-	}
-	return policies.Contributor{Email: mail, Why: why}
 }

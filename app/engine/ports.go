@@ -33,6 +33,7 @@ type GitHubPulls interface {
 	Pull(ctx context.Context, r app.Repo, number int) (github.Pull, error)
 	PullsOfCommit(ctx context.Context, r app.Repo, c app.SHA) ([]github.Pull, error)
 	PullPeople(ctx context.Context, r app.Repo, number int) (github.PullPeople, error)
+	CommitPeople(ctx context.Context, r app.Repo, base, head app.SHA) ([]github.PullCommit, error)
 }
 
 // GitHubWriter shows things on one repository.

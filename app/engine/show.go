@@ -96,7 +96,7 @@ func (e *Engine) showPromotion(ctx context.Context, row Row, key app.ViewKey) (r
 
 // shown is a view that is on GitHub now, as its row remembers it.
 func shown(hash, external string, id int64, at time.Time) result {
-	return result{keep: func(r *Row) { r.Shown, r.External, r.GitHub, r.ShownAt = hash, external, id, at }}
+	return result{keep: func(r *Row) { r.Shown, r.External, r.GitHub, r.ShownAt, r.Tried = hash, external, id, at, false }}
 }
 
 // showCheckRun writes a check run if it differs. Another external id is another check run of the same name.

@@ -23,6 +23,7 @@ const (
 // begin makes sure that the periodic rows are there, and that what happened while we were down is looked at first.
 func (e *Engine) begin(ctx context.Context) error {
 	now, at := e.Clock.Now(), app.RepositoryAddress(nobodysRepos)
+	e.began = now
 	err := e.Store.Update(ctx, func(tx Tx) error {
 		if err := tx.Nudge(app.RowKey(at, taskSweep), at, taskSweep, now); err != nil {
 			return err

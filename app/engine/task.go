@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"github.com/slipway-cd/slipway/app"
+	"github.com/slipway-cd/slipway/deploy"
 )
 
 // The kinds of work that no machine wants by itself.
@@ -28,6 +29,11 @@ func isWant(task string) bool {
 		return false
 	}
 	return true
+}
+
+// isWrite says whether a task writes to GitHub, where it can be seen by people.
+func isWrite(task string) bool {
+	return task == taskShow || task == taskAnswer || strings.HasPrefix(task, deploy.Notify{}.Task())
 }
 
 // found is the want behind a row, as its machine wants it now; false if it is not wanted any more.

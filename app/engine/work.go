@@ -153,13 +153,13 @@ func (e *Engine) settle(row Row, res result, failed error) error {
 	})
 }
 
-// remember changes a row by what came of it. Waiting is not a failed attempt.
+// remember changes a row by what came of it. Waiting is not a failed attempt, and settles nothing of one that may have been done.
 func (e *Engine) remember(row *Row, res result, failed error) {
 	now := e.Clock.Now()
 	if failed == nil {
-		row.Attempts, row.Reason, row.Outcome, row.Due, row.Tried, row.Running = 0, "", res.outcome, res.due, false, res.running
+		row.Attempts, row.Reason, row.Outcome, row.Due, row.Running = 0, "", res.outcome, res.due, res.running
 		if res.done {
-			row.State, row.Due = RowDone, time.Time{}
+			row.State, row.Due, row.Tried = RowDone, time.Time{}, false
 		}
 		if res.keep != nil {
 			res.keep(row)
@@ -181,8 +181,23 @@ func (e *Engine) remember(row *Row, res result, failed error) {
 	}
 }
 
+// settling is how long after a start GitHub's lists may not yet hold what was written just before the process that wrote it ended.
+const settling = 2 * time.Second
+
+// unsettled is what to do of a write that may have been done, and may not be listed yet: to look a little later.
+func (e *Engine) unsettled(row Row) (result, bool) {
+	until := e.began.Add(settling)
+	if !row.Tried || !isWrite(row.Task) || !e.Clock.Now().Before(until) {
+		return result{}, false
+	}
+	return result{due: until}, true
+}
+
 // perform does what a row asks for. A want that its machine does not have any more is left alone.
 func (e *Engine) perform(ctx context.Context, row Row) (result, error) {
+	if later, is := e.unsettled(row); is {
+		return later, nil
+	}
 	switch row.Task {
 	case taskShow:
 		return e.show(ctx, row)

@@ -87,6 +87,30 @@ func (c *Client) PullPeople(ctx context.Context, r app.Repo, number int) (PullPe
 	return people, nil
 }
 
+// CommitPeople reads who made the commits that head has and base has not, as GitHub links them to logins. Without a base it is head alone.
+func (c *Client) CommitPeople(ctx context.Context, r app.Repo, base, head app.SHA) ([]PullCommit, error) {
+	client := c.as(r.Installation)
+	commits, err := collect(func(n int) ([]*gh.RepositoryCommit, *gh.Response, error) {
+		if base == "" {
+			one, resp, err := client.Repositories.GetCommit(ctx, r.Owner, r.Name, string(head), nil)
+			return []*gh.RepositoryCommit{one}, resp, err
+		}
+		all, resp, err := client.Repositories.CompareCommits(ctx, r.Owner, r.Name, string(base), string(head), &gh.ListOptions{Page: n, PerPage: perPage})
+		if err != nil {
+			return nil, resp, err
+		}
+		return all.Commits, resp, nil
+	})
+	if err != nil {
+		return nil, c.failRepo(r, err, "reading who made the commits up to %s", head.Short())
+	}
+	var people []PullCommit
+	for _, commit := range commits {
+		people = append(people, pullCommit(commit))
+	}
+	return people, nil
+}
+
 func pullCommit(commit *gh.RepositoryCommit) PullCommit {
 	out := PullCommit{SHA: app.SHA(commit.GetSHA())}
 	for _, parent := range commit.Parents {

@@ -425,3 +425,26 @@ func (w *town) expectOnce(t *testing.T, what, name string) {
 		}
 	}
 }
+
+// TestCommitPeople: a commit is its author's and its committer's as GitHub knows them, whatever addresses it carries.
+func TestCommitPeople(t *testing.T) {
+	w, ctx := newTown(t), t.Context()
+	noError(t, w.gh.SetEmail("ana", "ana@corp.example"))
+	base := app.SHA(w.repo.Head("main"))
+	for i := range 101 { // more than GitHub lists at once
+		_, err := w.repo.Push("ben", standin.Change{Branch: "main", Message: fmt.Sprint(i), Files: map[string]string{"n": fmt.Sprint(i)}, Author: "ana"})
+		noError(t, err)
+	}
+	head := app.SHA(w.repo.Head("main"))
+	for from, n := range map[app.SHA]int{base: 101, "": 1} {
+		made, err := w.c.CommitPeople(ctx, w.r, from, head)
+		noError(t, err)
+		if len(made) != n {
+			t.Fatalf("%d commits since %q", len(made), from)
+		}
+		last := made[n-1]
+		if last.SHA != head || len(last.Authors) != 1 || last.Authors[0].Login != "ana" || last.Committer.Login != "ben" || len(last.Emails) > 0 {
+			t.Errorf("the last was made by %+v", last)
+		}
+	}
+}

@@ -144,6 +144,17 @@ func (s *Server) user(login string) (*account, error) {
 	return a, nil
 }
 
+// SetEmail gives a user an address of their own for their commits. GitHub knows whose it is; the commits alone don't say.
+func (s *Server) SetEmail(login, email string) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	a, err := s.user(login)
+	if err == nil {
+		a.email = email
+	}
+	return err
+}
+
 // webFlow is the account behind commits that GitHub itself makes.
 func (s *Server) webFlow() *account {
 	a, _ := s.ensureUser("web-flow")

@@ -221,6 +221,9 @@ func (c *crash) play() (merge string) {
 	c.wait("a card", func() bool {
 		return slices.ContainsFunc(pull.Comments(), func(m standin.Comment) bool { return strings.Contains(m.Body, "To approve, comment on") })
 	})
+	c.wait("a call for an approval", func() bool {
+		return slices.ContainsFunc(pull.Comments(), func(m standin.Comment) bool { return strings.Contains(m.Body, "slipway:notice/") })
+	})
 	_, err = pull.Comment("dana", "/approve")
 	c.must(err)
 	return merge
@@ -235,6 +238,9 @@ func (c *crash) finish(merge string) {
 	})
 	c.wait("a card that says so", func() bool {
 		return slices.ContainsFunc(c.repo.Comments(1), func(m standin.Comment) bool { return strings.Contains(m.Body, "*Live*") })
+	})
+	c.wait("check runs that have all ended", func() bool {
+		return !slices.ContainsFunc(c.repo.CheckRuns(merge), func(r standin.CheckRun) bool { return r.Conclusion == "" })
 	})
 	c.wait("an answer to /approve", func() bool {
 		return slices.ContainsFunc(c.repo.Comments(1), func(m standin.Comment) bool { return strings.Contains(m.Body, "answer-") })

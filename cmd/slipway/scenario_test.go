@@ -112,9 +112,17 @@ func (s *scene) sha(word string) (string, error) {
 
 // as remembers a commit under the name behind the word as.
 func (s *scene) as(words []string, sha string) {
-	if i := slices.Index(words, "as"); i >= 0 && i+1 < len(words) {
-		s.commits[words[i+1]] = sha
+	if name := behind(words, "as"); name != "" {
+		s.commits[name] = sha
 	}
+}
+
+// behind is the word behind another, or "".
+func behind(words []string, word string) string {
+	if i := slices.Index(words, word); i >= 0 && i+1 < len(words) {
+		return words[i+1]
+	}
+	return ""
 }
 
 // change is the files of a folder of the archive. Those whose text is "deleted" are taken away.
@@ -133,13 +141,18 @@ func (s *scene) change(folder string) (files map[string]string, gone []string) {
 	return files, gone
 }
 
-// user LOGIN ROLE
-func (s *scene) user(w []string) error { return s.addUser(w[0], w[1]) }
+// user LOGIN ROLE [EMAIL]
+func (s *scene) user(w []string) error {
+	if err := s.addUser(w[0], w[1]); err != nil || len(w) < 3 {
+		return err
+	}
+	return s.github.SetEmail(w[0], w[2])
+}
 
-// commit LOGIN BRANCH MESSAGE FOLDER [as NAME]
+// commit LOGIN BRANCH MESSAGE FOLDER [as NAME] [by AUTHOR]
 func (s *scene) commit(w []string) error {
 	files, gone := s.change(w[3])
-	sha, err := s.repo.Push(w[0], standin.Change{Branch: w[1], Message: w[2], Files: files, Delete: gone})
+	sha, err := s.repo.Push(w[0], standin.Change{Branch: w[1], Message: w[2], Files: files, Delete: gone, Author: behind(w, "by")})
 	s.as(w, sha)
 	return err
 }

@@ -64,6 +64,10 @@ func pull(r app.Repo, n int64) github.Pull {
 	}
 }
 
+func (h hub) CommitPeople(context.Context, app.Repo, app.SHA, app.SHA) ([]github.PullCommit, error) {
+	return nil, nil
+}
+
 func (h hub) PullPeople(context.Context, app.Repo, int) (github.PullPeople, error) {
 	h.call()
 	return github.PullPeople{Opener: app.Person{ID: 8, Login: "cy"}, Complete: true}, nil
