@@ -41,7 +41,7 @@ func (e *Engine) command(ctx context.Context, row Row) (result, error) {
 	}
 	letters, answer := policies.Resolve(asked)
 	if w.comment == 0 {
-		return finished("resolved", letters...), nil
+		return e.pressed(row, w, letters, answer)
 	}
 	text, err := json.Marshal(reply{w.pull, w.comment, w.by, answer})
 	if err != nil {

@@ -483,3 +483,18 @@ func TestFileIsRead(t *testing.T) {
 		t.Fatal(problems)
 	}
 }
+
+// TestDescribedInBrief: an installation's event, which says little of a repository, takes nothing away of what is known.
+func TestDescribedInBrief(t *testing.T) {
+	r := newRig(t, twoChecks, nil)
+	brief := repo()
+	brief.DefaultBranch = ""
+	r.send(app.Letter{To: app.RepositoryAddress(7), Message: app.Served{Repo: brief, Installation: 1}})
+	r.quiet()
+	r.update(func(tx engine.Tx) error {
+		if got, err := tx.Repo(7); err != nil || got != repo() {
+			t.Errorf("what is known is %+v, %v", got, err)
+		}
+		return nil
+	})
+}

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"strings"
@@ -162,6 +163,11 @@ func (e *Engine) served(tx Tx, m app.Served, now time.Time) error {
 // servedOne cancels what waits in a repository that may not be served any more; what is live is left. One that may be is compared with
 // GitHub, for nothing is known of what happened before.
 func (e *Engine) servedOne(tx Tx, r app.Repo, gone bool, now time.Time) error {
+	known, err := tx.Repo(r.ID)
+	if ignoreMissing(err) != nil {
+		return err
+	}
+	r.DefaultBranch = cmp.Or(r.DefaultBranch, known.DefaultBranch) // an installation's event describes it in brief
 	if err := tx.SaveRepo(r, !gone); err != nil {
 		return err
 	}

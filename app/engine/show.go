@@ -91,6 +91,11 @@ func (e *Engine) showPromotion(ctx context.Context, row Row, key app.ViewKey) (r
 	if !ok {
 		return result{}, nil
 	}
+	said, err := e.refused(ctx, key, lane)
+	if err != nil {
+		return result{}, err
+	}
+	view = report.Answered(view, said)
 	return e.showCheckRun(ctx, row, repo, view)
 }
 
