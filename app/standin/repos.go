@@ -198,6 +198,23 @@ func (r *Repo) FullName() string {
 // PageURL is where a person looks at the repository.
 func (r *Repo) PageURL() string { return r.server.url + "/" + r.FullName() }
 
+// APIURL is where programs ask about the repository.
+func (r *Repo) APIURL() string {
+	r.server.mu.Lock()
+	defer r.server.mu.Unlock()
+	return r.apiURL()
+}
+
+// Token is with what a user asks the API, or "" if there is no such user.
+func (r *Repo) Token(login string) string {
+	r.server.mu.Lock()
+	defer r.server.mu.Unlock()
+	if a := r.server.accounts[fold(login)]; a != nil {
+		return a.token
+	}
+	return ""
+}
+
 // CloneURL is where git clones from and pushes to in the name of a user: with the user's token inside, which only a stand-in may do. An
 // empty login gives the address without a token.
 func (r *Repo) CloneURL(login string) string {

@@ -241,5 +241,14 @@ func (w *world) invite(out io.Writer) {
 	fmt.Fprintf(out, "  GitHub's page of the repository  %s\n", w.repo.PageURL())
 	fmt.Fprintf(out, "  web, payments                    http://127.0.0.1:%s/  http://127.0.0.1:%s/\n", w.ports["web"], w.ports["payments"])
 	fmt.Fprintf(out, "  the server's log                 %s\n\n", w.log.Name())
-	fmt.Fprintf(out, "Push to it as %s:\n\n  git clone %s\n", author, w.repo.CloneURL(author))
+	fmt.Fprintf(out, "Push to it as %s:\n\n  git clone %s\n\n", author, w.repo.CloneURL(author))
+	fmt.Fprintf(out, "What GitHub's own pages would do is done by its API. To open a pull request of the branch change, to merge it, and to say something on it:\n\n")
+	api := w.repo.APIURL()
+	for _, call := range []struct{ who, method, path, body string }{
+		{author, "POST", "/pulls", `{"title": "A change", "head": "change", "base": "main"}`},
+		{maintainer, "PUT", "/pulls/NUMBER/merge", `{"merge_method": "squash"}`},
+		{maintainer, "POST", "/issues/NUMBER/comments", `{"body": "/approve"}`},
+	} {
+		fmt.Fprintf(out, "  curl -X %s -H 'Authorization: Bearer %s' %s%s -d '%s'\n", call.method, w.repo.Token(call.who), api, call.path, call.body)
+	}
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"os"
 	"os/signal"
@@ -17,6 +18,9 @@ func (c serveCommand) Run(s streams) error {
 	set, problems := c.resolve(os.Getenv)
 	if len(problems) > 0 {
 		return failure{exitUsage, "these settings can't be used:\n  " + strings.Join(problems, "\n  ")}
+	}
+	if len(set.allow) == 0 {
+		fmt.Fprintln(s.err, "SLIPWAY_ALLOW is empty, so this server serves nobody: every event is stored and ignored.")
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
 	defer stop()

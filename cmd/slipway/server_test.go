@@ -64,12 +64,13 @@ func TestSettings(t *testing.T) {
 	}
 	code := run([]string{"serve", "--listen=nowhere", "--public-url=slipway", "--allow=a b", "--github-app-id=x", "--github-private-key-file=" + empty,
 		"--github-webhook-secret-file=" + empty, "--isolation=some", "--check-slots=0", "--keep-age=long", "--keep-size=much", "--guard=-1s",
-		"--check-env=SLIPWAY_X=1", "--metrics-listen=here", "--secrets=" + empty, "--github-api-url=api"}, streams{&out, &errs})
+		"--check-env==1", "--metrics-listen=:99999", "--secrets=" + empty, "--github-api-url=api", "--data=" + filepath.Join(empty, "data"),
+		"--run-as=nobody-has-this-name", "--deploy-slots="}, streams{&out, &errs})
 	if code != exitUsage {
 		t.Errorf("exit code %d", code)
 	}
 	for _, name := range []string{"LISTEN", "PUBLIC_URL", "ALLOW", "GITHUB_APP_ID", "GITHUB_PRIVATE_KEY_FILE", "GITHUB_WEBHOOK_SECRET_FILE", "ISOLATION",
-		"CHECK_SLOTS", "KEEP_AGE", "KEEP_SIZE", "GUARD", "CHECK_ENV", "METRICS_LISTEN", "SECRETS", "GITHUB_API_URL"} {
+		"CHECK_SLOTS", "DEPLOY_SLOTS", "DATA", "RUN_AS", "KEEP_AGE", "KEEP_SIZE", "GUARD", "CHECK_ENV", "METRICS_LISTEN", "SECRETS", "GITHUB_API_URL"} {
 		if !strings.Contains(errs.String(), "\n  SLIPWAY_"+name+": ") {
 			t.Errorf("nothing is said of SLIPWAY_%s:\n%s", name, errs.String())
 		}

@@ -28,7 +28,7 @@ type settings struct {
 	DeployAs          string `env:"SLIPWAY_DEPLOY_AS" help:"The user that deployments run as (needs root)."`
 	Isolation         string `env:"SLIPWAY_ISOLATION" help:"none: checks and deployments run as the server's own user and may read all that it can."`
 	Secrets           string `env:"SLIPWAY_SECRETS" help:"The folder with the secrets of deployments: <owner>/<repo>/<service>/<environment>/<NAME>."`
-	CheckEnv          string `env:"SLIPWAY_CHECK_ENV" help:"Variables for checks: NAME=value, or NAME to hand on the server's, separated by commas."`
+	CheckEnv          string `env:"SLIPWAY_CHECK_ENV" help:"Variables for checks: NAME=value, or NAME to hand on the server's, separated by commas. Nothing secret: whoever opens a pull request can print them."`
 	GitHubAPIURL      string `env:"SLIPWAY_GITHUB_API_URL" name:"github-api-url" default:"https://api.github.com/" help:"GitHub's API; of GitHub Enterprise Server https://HOST/api/v3/."`
 	GitHubAppID       string `env:"SLIPWAY_GITHUB_APP_ID" name:"github-app-id" help:"The App's number."`
 	GitHubKeyFile     string `env:"SLIPWAY_GITHUB_PRIVATE_KEY_FILE" name:"github-private-key-file" help:"The file with the App's private key (PEM)."`
@@ -90,8 +90,13 @@ func (s settings) resolve(getenv func(string) string) (resolved, problems) {
 }
 
 func address(p *problems, name, value string) {
-	if _, _, err := net.SplitHostPort(value); err != nil {
-		p.add(name, "%q is no address to listen on. Write host:port, or :port for all interfaces.", value)
+	_, port, err := net.SplitHostPort(value)
+	if n, wrong := strconv.ParseUint(port, 10, 16); err != nil || wrong != nil {
+		p.add(name, "%q is no address to listen on. Write host:port, or :port for all interfaces, with a port up to 65535.", value)
+	} else if l, err := net.Listen("tcp", value); err != nil && n != 0 {
+		p.add(name, "nothing can listen on %s: %v.", value, reason(err))
+	} else if err == nil {
+		l.Close()
 	}
 }
 
@@ -116,8 +121,20 @@ func (s settings) dataDir(p *problems) string {
 	dir, err := filepath.Abs(s.Data)
 	if s.Data == "" || err != nil {
 		p.add("SLIPWAY_DATA", "name the folder in which everything is kept.")
+		return ""
+	}
+	if err := os.MkdirAll(dir, 0o711); err != nil {
+		p.add("SLIPWAY_DATA", "the folder %s can't be made: %v.", dir, reason(err))
 	}
 	return dir
+}
+
+// reason is what the system said, without what was asked of it.
+func reason(err error) error {
+	for inner := errors.Unwrap(err); inner != nil; inner = errors.Unwrap(err) {
+		err = inner
+	}
+	return err
 }
 
 func (s settings) secretsDir(p *problems) string {
@@ -203,12 +220,12 @@ func file(p *problems, name, path, what string) ([]byte, bool) {
 
 // users says as whom programs run. Running them as the server's own user must be somebody's word.
 func (s settings) users(p *problems) (checks, deployments shim.Isolation) {
+	if s.Isolation != "" && s.Isolation != "none" {
+		p.add("SLIPWAY_ISOLATION", "%q is not known. The only word is none: programs may then read all that this server can.", s.Isolation)
+	}
 	switch {
 	case s.Isolation == "none" && s.RunAs == "" && s.DeployAs == "":
 		return shim.SameUser(), shim.SameUser()
-	case s.Isolation != "" && s.Isolation != "none":
-		p.add("SLIPWAY_ISOLATION", "%q is not known. The only word is none: programs may then read all that this server can.", s.Isolation)
-		return
 	case s.Isolation == "none":
 		p.add("SLIPWAY_ISOLATION", "none means that nobody else runs programs, so leave SLIPWAY_RUN_AS and SLIPWAY_DEPLOY_AS out.")
 		return
@@ -233,7 +250,7 @@ func (s settings) checkEnv(p *problems, getenv func(string) string) map[string]s
 	for _, entry := range strings.Split(s.CheckEnv, ",") {
 		name, value, given := strings.Cut(strings.TrimSpace(entry), "=")
 		switch {
-		case name == "":
+		case name == "" && !given:
 		case !regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`).MatchString(name) || strings.HasPrefix(name, "SLIPWAY_"):
 			p.add("SLIPWAY_CHECK_ENV", "%q can't be the name of a variable for checks.", name)
 		case given:
@@ -247,7 +264,9 @@ func (s settings) checkEnv(p *problems, getenv func(string) string) map[string]s
 
 func number(p *problems, name, value string, least int64, what string) int64 {
 	n, err := strconv.ParseInt(value, 10, 64)
-	if err != nil || n < least {
+	if value == "" {
+		p.add(name, "it is not set. It is %s.", what)
+	} else if err != nil || n < least {
 		p.add(name, "%q is no number from %d on. It is %s.", value, least, what)
 	}
 	return n
