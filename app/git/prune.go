@@ -4,17 +4,62 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"time"
 
 	"github.com/slipway-cd/slipway/app"
 )
 
-// Prune removes the worktrees that were last released before a time and that nobody holds, and what could not be removed earlier.
-func (g *Git) Prune(ctx context.Context, before time.Time) error {
-	return g.pruneWhere(ctx, func(_ slotKey, used time.Time) bool { return used.Before(before) })
+// Prune removes the worktrees that nobody holds and that were last released before a time, or, the oldest first, until all together have at
+// most so many bytes; and what could not be removed earlier.
+func (g *Git) Prune(ctx context.Context, before time.Time, most int64) error {
+	keys, err := g.slotsOnDisk()
+	if err != nil {
+		return fmt.Errorf("listing worktrees: %w", err)
+	}
+	type tree struct {
+		slotKey
+		used  time.Time
+		bytes int64
+	}
+	var trees []tree
+	total := int64(0)
+	for _, key := range keys {
+		s, err := g.slot(key.repo, key.name)
+		if err != nil {
+			return err
+		}
+		if info, err := os.Stat(s.own); err == nil {
+			t := tree{key, info.ModTime(), weight(s.dir) + weight(s.own)}
+			trees, total = append(trees, t), total+t.bytes
+		}
+	}
+	slices.SortFunc(trees, func(a, b tree) int { return a.used.Compare(b.used) })
+	doomed := map[slotKey]bool{}
+	for _, t := range trees {
+		if t.used.Before(before) || total > most {
+			doomed[t.slotKey], total = true, total-t.bytes
+		}
+	}
+	return g.pruneWhere(ctx, func(key slotKey, _ time.Time) bool { return doomed[key] })
+}
+
+// weight is how many bytes the files below a folder have, as far as they can be seen.
+func weight(dir string) (bytes int64) {
+	_ = filepath.WalkDir(dir, func(_ string, e fs.DirEntry, err error) error {
+		if err != nil {
+			return nil // gone meanwhile, or a step has shut it: it weighs nothing that we know
+		}
+		if info, err := e.Info(); err == nil && info.Mode().IsRegular() {
+			bytes += info.Size()
+		}
+		return nil
+	})
+	return bytes
 }
 
 func (g *Git) pruneWhere(ctx context.Context, old func(slotKey, time.Time) bool) error {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"math"
 	"os"
 	"path/filepath"
 	"strings"
@@ -156,7 +157,7 @@ func TestWorktreeIsCleanedOfWhatStepsLeave(t *testing.T) {
 			wantEqual(t, string(content), "keep")
 		})
 	}
-	must(t, g.Prune(t.Context(), time.Time{}))
+	must(t, g.Prune(t.Context(), time.Time{}, math.MaxInt64))
 	left, err := os.ReadDir(filepath.Join(git.SlotDir(g, o.repo, "one"), "trash"))
 	must(t, err)
 	wantEqual(t, len(left), 0)
@@ -354,7 +355,7 @@ func TestACheckThatOutlivesTheServerKeepsItsWorktree(t *testing.T) {
 	adopted, release, err := g.Adopt(o.repo, "one")
 	must(t, err)
 	wantEqual(t, adopted, dir)
-	must(t, g.Prune(t.Context(), time.Date(3000, 1, 1, 0, 0, 0, 0, time.UTC)))
+	must(t, g.Prune(t.Context(), time.Date(3000, 1, 1, 0, 0, 0, 0, time.UTC), math.MaxInt64))
 	if _, err := os.Stat(filepath.Join(dir, "half-built")); err != nil {
 		t.Fatal(err)
 	}
@@ -371,11 +372,11 @@ func TestPruneTakesWhatIsOldAndFree(t *testing.T) {
 	_, release, err := g.Worktree(t.Context(), o.repo, sha, "held")
 	must(t, err)
 	defer release()
-	must(t, g.Prune(t.Context(), c.Now().Add(-time.Hour)))
+	must(t, g.Prune(t.Context(), c.Now().Add(-time.Hour), math.MaxInt64))
 	if _, err := os.Stat(dir); err != nil {
 		t.Fatal(err)
 	}
-	must(t, g.Prune(t.Context(), c.Now().Add(-time.Hour+time.Second)))
+	must(t, g.Prune(t.Context(), c.Now().Add(-time.Hour+time.Second), math.MaxInt64))
 	if _, err := os.Stat(dir); !errors.Is(err, fs.ErrNotExist) {
 		t.Fatal(err)
 	}
@@ -388,6 +389,37 @@ func TestPruneTakesWhatIsOldAndFree(t *testing.T) {
 	has, err := g.Has(t.Context(), o.repo, sha)
 	must(t, err)
 	wantEqual(t, has, false)
+}
+
+func TestPruneTakesTheOldestOfTooMuch(t *testing.T) {
+	o, sha, _ := seeded(t)
+	c := clock()
+	g := o.mirrored(func(opts *git.Options) { opts.Clock = c })
+	var dirs []string
+	for _, name := range []string{"first", "second", "third"} {
+		dir, release, err := g.Worktree(t.Context(), o.repo, sha, name)
+		must(t, err)
+		must(t, os.WriteFile(filepath.Join(dir, "large"), make([]byte, 1<<20), 0o600))
+		release()
+		dirs = append(dirs, dir)
+		c.Advance(time.Minute)
+	}
+	left := func() (n int) {
+		for _, dir := range dirs {
+			if _, err := os.Stat(dir); err == nil {
+				n++
+			}
+		}
+		return n
+	}
+	must(t, g.Prune(t.Context(), time.Time{}, 4<<20))
+	if n := left(); n != 3 {
+		t.Fatalf("%d of three are left where all have room", n)
+	}
+	must(t, g.Prune(t.Context(), time.Time{}, 5<<19))
+	if _, err := os.Stat(dirs[2]); left() != 2 || err != nil {
+		t.Errorf("%d of three are left where two have room: %v", left(), err)
+	}
 }
 
 func TestCheckoutIsFreshAndWithoutRepository(t *testing.T) {

@@ -89,6 +89,6 @@ func (s *server) housekeep(ctx context.Context, used engine.Used) error {
 		s.runner.Prune(ctx, before, size),
 		s.deployer.Prune(ctx, inUse),
 		s.deployer.PruneLogs(ctx, inUse, before, size),
-		s.git.Prune(ctx, before),
+		s.git.Prune(ctx, before, size),
 	)
 }
