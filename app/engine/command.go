@@ -37,11 +37,12 @@ func (e *Engine) command(ctx context.Context, row Row) (result, error) {
 	}
 	asked, worth, err := e.gatherWord(ctx, w)
 	if err != nil || !worth {
-		return finished("nothing of ours"), err
+		return heard(row, finished("nothing of ours")), err
 	}
 	letters, answer := policies.Resolve(asked)
 	if w.comment == 0 {
-		return e.pressed(row, w, letters, answer)
+		res, err := e.pressed(row, w, letters, answer)
+		return heard(row, res), err
 	}
 	text, err := json.Marshal(reply{w.pull, w.comment, w.by, answer})
 	if err != nil {
@@ -55,8 +56,25 @@ func (e *Engine) command(ctx context.Context, row Row) (result, error) {
 		}
 		return tx.Want(key, row.Machine, taskAnswer, e.Clock.Now())
 	}
-	return res, nil
+	return heard(row, res), nil
 }
+
+// heard forgets what was said once it has been resolved, but not that it was: it must never act twice.
+func heard(row Row, r result) result {
+	write := r.write
+	r.write = func(tx Tx) error {
+		if write != nil {
+			if err := write(tx); err != nil {
+				return err
+			}
+		}
+		return tx.SetNote(row.Key, wasHeard)
+	}
+	return r
+}
+
+// wasHeard stands in place of what has been resolved, or answered.
+const wasHeard = "-"
 
 func answerKey(repo app.RepoID, comment int64) string {
 	return app.RowKey(app.RepositoryAddress(repo), fmt.Sprintf("%s/%d", taskAnswer, comment))
@@ -198,8 +216,8 @@ func (e *Engine) answer(ctx context.Context, row Row) (result, error) {
 	}
 	res := finished("answered")
 	res.write = func(tx Tx) error {
-		if !r.Answer.OncePerPull || before != "" {
-			return nil
+		if err := tx.SetNote(row.Key, wasHeard); err != nil || !r.Answer.OncePerPull || before != "" {
+			return err
 		}
 		return tx.SetNote(r.once(repo.ID), row.Key)
 	}

@@ -498,3 +498,24 @@ func TestDescribedInBrief(t *testing.T) {
 		return nil
 	})
 }
+
+// bare is a Git whose repository holds nothing yet.
+type bare struct{ engine.Git }
+
+func (bare) Fetch(context.Context, app.Repo, ...string) error {
+	return &app.Error{Op: "finding the branch", Kind: app.ErrNotFound}
+}
+
+// TestEmptyRepository: a repository without a branch is not asked for one again and again.
+func TestEmptyRepository(t *testing.T) {
+	r := newRigOn(t, bare{}, nil)
+	r.update(func(tx engine.Tx) error { return tx.Nudge("repository/7#sync/", app.RepositoryAddress(7), "sync", noon) })
+	r.engine.Nudge()
+	r.quiet()
+	r.update(func(tx engine.Tx) error {
+		if row, err := tx.Row("repository/7#sync/"); err != nil || !row.Due.IsZero() || row.Attempts > 0 {
+			t.Errorf("the row is %+v, %v", row, err)
+		}
+		return nil
+	})
+}

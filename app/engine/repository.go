@@ -145,7 +145,12 @@ func (e *Engine) reported(tx Tx, m app.Reported, now time.Time) error {
 // served begins or ends the service of a repository, or of all that an installation serves.
 func (e *Engine) served(tx Tx, m app.Served, now time.Time) error {
 	repos := []app.Repo{m.Repo}
-	if m.Repo.ID == 0 {
+	switch {
+	case m.Repo.ID != 0:
+	case !m.Gone: // which they are is asked: those that are known are not served now
+		at := app.RepositoryAddress(nobodysRepos)
+		return tx.Nudge(app.RowKey(at, taskReconcile), at, taskReconcile, now)
+	default:
 		known, err := tx.InstallationRepos(m.Installation)
 		if err != nil {
 			return err
@@ -172,6 +177,9 @@ func (e *Engine) servedOne(tx Tx, r app.Repo, gone bool, now time.Time) error {
 		return err
 	}
 	if !gone {
+		if err := e.showRefused(tx, r.ID); err != nil {
+			return err
+		}
 		return tx.Nudge(reconcileKey(r.ID), app.RepositoryAddress(r.ID), taskReconcile, now)
 	}
 	var letters []app.Letter

@@ -119,29 +119,27 @@ func (e *Engine) showCheckRun(ctx context.Context, row Row, repo app.Repo, view 
 	return e.wrote(row, hash, view.External, id, err)
 }
 
-// wrote is what a write of a view means for its row. What GitHub will never take is not tried again before the view changes.
+// refusals is how often what GitHub refuses is tried in a row: a token may be rejected once, and a commit be unknown for a moment. Between the
+// tries lie seconds.
+const refusals = 6
+
+// wrote is what a write of a view means for its row.
 func (e *Engine) wrote(row Row, hash, external string, id int64, err error) (result, error) {
 	switch app.KindOf(err) {
 	case app.ErrInvalid, app.ErrNotFound, app.ErrDenied:
-		e.Log.Warn("GitHub does not take a view", "key", row.Key, "error", err)
-		res := shown(hash, external, id, e.Clock.Now())
-		res.outcome = "refused: " + err.Error()
-		return res, nil
+		if row.Attempts+1 >= refusals {
+			e.Log.Warn("GitHub does not take a view", "key", row.Key, "error", err)
+			return result{outcome: Refused + err.Error()}, nil
+		}
 	}
 	if err != nil {
+		there := result{}
 		if id != 0 { // it is there, and some of it is missing
-			return result{due: e.retryAt(row, err), keep: func(r *Row) { r.External, r.GitHub, r.Tried = external, id, true }}, nil
+			there.keep = func(r *Row) { r.External, r.GitHub = external, id }
 		}
-		return result{}, fmt.Errorf("showing %s: %w", row.Key, err)
+		return there, fmt.Errorf("showing %s: %w", row.Key, err)
 	}
 	return shown(hash, external, id, e.Clock.Now()), nil
-}
-
-func (e *Engine) retryAt(row Row, err error) time.Time {
-	if until := app.RetryAt(err); !until.IsZero() {
-		return until
-	}
-	return e.Clock.Now().Add(backoff(row.Attempts))
 }
 
 // digest is a short name of everything that a view shows.

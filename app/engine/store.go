@@ -117,6 +117,9 @@ type Row struct {
 	Tried    bool   // a write may have been done without our learning of it: look first
 }
 
+// Refused begins the outcome of a view that GitHub refuses. It is tried again when it changes, when the App is given more, and each night.
+const Refused = "refused: "
+
 // RowState says whether a row is still wanted.
 type RowState string
 
@@ -133,6 +136,8 @@ type Rows interface {
 	Row(key string) (Row, error)
 	// OpenRows is the open rows of a machine, without views.
 	OpenRows(machine app.Address) ([]Row, error)
+	// Refused is the open rows whose outcome says that GitHub refuses them: it begins with Refused.
+	Refused() ([]Row, error)
 	// RunningRows is the open rows whose programs run, of all machines.
 	RunningRows() ([]Row, error)
 	// Want makes an open row, due then. One that is there already, in whatever state, stays as it is: a key is done once, for ever.

@@ -66,10 +66,47 @@ func (e *Engine) adopt(ctx context.Context) error {
 	})
 }
 
+// comparingFor is how long the first sweep waits at a time for what is compared with GitHub at the start, and atMost how long in all.
+const (
+	comparingFor = 250 * time.Millisecond
+	atMost       = time.Minute
+)
+
+// comparing says whether the start is still being made up for. Of several pushes that were missed the newest is built; were each delivered
+// again first, all would be.
+func (e *Engine) comparing(ctx context.Context) (busy bool, err error) {
+	now := e.Clock.Now()
+	if !now.Before(e.began.Add(atMost)) {
+		return false, nil
+	}
+	err = e.Store.View(ctx, func(tx Tx) error {
+		mail, err := tx.Mail(1, now)
+		if err != nil || len(mail) > 0 {
+			busy = true
+			return err
+		}
+		repos, err := tx.Repos()
+		for _, r := range append(repos, app.Repo{ID: nobodysRepos}) {
+			for _, key := range []string{reconcileKey(r.ID), syncKey(r.ID, "")} {
+				row, err := tx.Row(key)
+				if ignoreMissing(err) != nil {
+					return err
+				}
+				busy = busy || !row.Due.IsZero() && row.Attempts == 0
+			}
+		}
+		return err
+	})
+	return busy, err
+}
+
 // sweep asks GitHub for the webhooks that it could not deliver, and to deliver again those that are not stored: GitHub lists them as failed
 // after a success too.
 func (e *Engine) sweep(ctx context.Context, row Row) (result, error) {
 	now := e.Clock.Now()
+	if busy, err := e.comparing(ctx); err != nil || busy {
+		return result{due: now.Add(comparingFor)}, err
+	}
 	failed, err := e.GitHub.FailedDeliveries(ctx, now.Add(-sweepBack))
 	if err != nil {
 		return result{}, fmt.Errorf("listing webhooks that failed: %w", err)
@@ -102,99 +139,6 @@ func (e *Engine) sweep(ctx context.Context, row Row) (result, error) {
 		at := app.RepositoryAddress(nobodysRepos)
 		return tx.Nudge(app.RowKey(at, taskReconcile), at, taskReconcile, now)
 	}}, nil
-}
-
-// reconcile compares one repository with GitHub, or finds out which repositories there are.
-func (e *Engine) reconcile(ctx context.Context, row Row) (result, error) {
-	if row.Machine.Repo == nobodysRepos {
-		return e.discover(ctx)
-	}
-	return e.compare(ctx, row)
-}
-
-// discover finds the repositories that the App may serve, those that came while we were down too, and asks for each to be compared.
-func (e *Engine) discover(ctx context.Context) (result, error) {
-	installations, err := e.GitHub.Installations(ctx)
-	if err != nil {
-		return result{}, fmt.Errorf("listing installations: %w", err)
-	}
-	var letters []app.Letter
-	for _, i := range installations {
-		if i.Suspended {
-			continue
-		}
-		repos, err := e.GitHub.Repositories(ctx, i.ID)
-		if gone(err) && err != nil {
-			continue
-		}
-		if err != nil {
-			return result{}, fmt.Errorf("listing the repositories of %s: %w", i.Account.Login, err)
-		}
-		for _, r := range repos {
-			letters = append(letters, app.Letter{To: app.RepositoryAddress(r.ID), Message: app.Served{Repo: r, Installation: i.ID}})
-		}
-	}
-	err = e.Store.Update(ctx, func(tx Tx) (err error) {
-		letters, _, err = e.letIn(tx, letters)
-		return err
-	})
-	return result{letters: letters}, err
-}
-
-// compare says what GitHub shows now as if the events had come: open pull requests, those that were closed, and the default branch.
-func (e *Engine) compare(ctx context.Context, row Row) (result, error) {
-	repo, _, err := e.repoAndTip(ctx, row.Machine.Repo)
-	if err != nil {
-		return result{}, err
-	}
-	described, err := e.GitHub.Repository(ctx, repo)
-	if app.KindOf(err) == app.ErrNotFound { // not when we are denied: a wrong key or clock takes nothing from anybody
-		return result{letters: []app.Letter{{To: row.Machine, Message: app.Served{Repo: repo, Gone: true}}}}, nil
-	}
-	if err != nil {
-		return result{}, fmt.Errorf("reading %s: %w", repo.FullName(), err)
-	}
-	letters, err := e.comparePulls(ctx, described)
-	if err != nil {
-		return result{}, err
-	}
-	return result{letters: letters, write: func(tx Tx) error {
-		if err := tx.SaveRepo(described, true); err != nil {
-			return err
-		}
-		return tx.Nudge(syncKey(described.ID, ""), row.Machine, taskSync, e.Clock.Now())
-	}}, nil
-}
-
-func (e *Engine) comparePulls(ctx context.Context, repo app.Repo) ([]app.Letter, error) {
-	open, err := e.GitHub.OpenPulls(ctx, repo)
-	if err != nil {
-		return nil, fmt.Errorf("listing the pull requests of %s: %w", repo.FullName(), err)
-	}
-	to, letters, is := app.RepositoryAddress(repo.ID), []app.Letter(nil), map[int]bool{}
-	for _, p := range open {
-		is[p.Number] = true
-		letters = append(letters, app.Letter{To: to, Message: app.PullChanged{Repo: repo, Pull: pullOf(repo, p)}})
-	}
-	var believed []app.Pull
-	err = e.Store.View(ctx, func(tx Tx) (err error) {
-		believed, err = tx.OpenPulls(repo.ID)
-		return err
-	})
-	if err != nil {
-		return nil, err
-	}
-	for _, p := range believed {
-		if is[p.Number] {
-			continue
-		}
-		now, err := e.GitHub.Pull(ctx, repo, p.Number)
-		if err != nil {
-			return nil, fmt.Errorf("reading #%d of %s: %w", p.Number, repo.FullName(), err)
-		}
-		letters = append(letters, app.Letter{To: to, Message: app.PullChanged{Repo: repo, Pull: pullOf(repo, now)}})
-	}
-	return letters, nil
 }
 
 // Used is what must not be dropped.

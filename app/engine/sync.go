@@ -58,7 +58,11 @@ func (e *Engine) repoAndTip(ctx context.Context, id app.RepoID) (repo app.Repo, 
 // branch reads the default branch. A repository that is first seen begins with its head: what came before it is not numbered.
 func (e *Engine) branch(ctx context.Context, repo app.Repo, tip app.SHA) (b branch, err error) {
 	ref := git.Branch(repo.DefaultBranch)
-	if err := e.Git.Fetch(ctx, repo, git.Mirror(ref)); err != nil {
+	err = e.Git.Fetch(ctx, repo, git.Mirror(ref))
+	if app.KindOf(err) == app.ErrNotFound { // an empty repository, or one whose branch was deleted: a push will tell
+		return branch{tip: tip, head: tip}, nil
+	}
+	if err != nil {
 		return b, fmt.Errorf("fetching %s of %s: %w", repo.DefaultBranch, repo.FullName(), err)
 	}
 	b.tip = tip
@@ -116,6 +120,9 @@ func (e *Engine) takeIn(tx Tx, repo app.RepoID, b branch, pushed app.SHA, missed
 	if tip != b.tip {
 		return &app.Error{Op: "taking the default branch in", Kind: app.ErrNotYet, Until: e.Clock.Now()}
 	}
+	if b.head == "" {
+		return nil // there is no branch yet
+	}
 	if err := tx.GivePlaces(repo, b.added); err != nil {
 		return err
 	}
@@ -157,8 +164,13 @@ func (e *Engine) branchLetters(tx Tx, repo app.RepoID, b branch, pushed app.SHA,
 			return nil, err
 		}
 	}
-	if pushed != "" && pushed != b.head && !slices.Contains(missed, pushed) {
-		if err := open(pushed, false); err != nil {
+	if pushed != "" && pushed != b.head {
+		run, err := runOf(tx, repo, pushed)
+		if err != nil {
+			return nil, err
+		}
+		late := run != nil && run.State == checks.PassedOver // its event was missed, and has been made up for
+		if err := open(pushed, late); err != nil {
 			return nil, err
 		}
 	}

@@ -20,7 +20,7 @@ type result struct {
 	due     time.Time         // when to go on, if not done
 	running bool              // its program runs: Done will nudge
 	write   func(tx Tx) error // what else is to be stored with it
-	keep    func(r *Row)      // what the row is to remember
+	keep    func(r *Row)      // what the row is to remember, also of what failed
 }
 
 // finished is a result that ends a row, with what was learned.
@@ -167,6 +167,9 @@ func (e *Engine) remember(row *Row, res result, failed error) {
 		return
 	}
 	row.State, row.Reason, row.Tried = RowOpen, failed.Error(), true
+	if res.keep != nil {
+		res.keep(row)
+	}
 	switch until := app.RetryAt(failed); {
 	case until.After(now):
 		row.Due = until

@@ -224,7 +224,7 @@ func TestUninstalledAgainstTheStandIn(t *testing.T) {
 	_, err = w.c.OpenPulls(ctx, w.r)
 	wantKind(t, err, app.ErrDenied) // the token is void
 	_, err = w.c.OpenPulls(ctx, w.r)
-	wantKind(t, err, app.ErrNotFound) // there is no other
+	wantKind(t, err, app.ErrDenied) // there is no other, which says nothing of the pull requests
 	_, err = w.c.InstallationOf(ctx, w.r)
 	wantKind(t, err, app.ErrNotFound)
 }

@@ -155,8 +155,11 @@ func (c *Client) mint(ctx context.Context, key tokenKey, p Permissions) (token, 
 	if err == nil && answer.Token == "" {
 		err = errors.New("GitHub's answer holds no token")
 	}
-	if refused(err) { // the repository or a permission is not the installation's to give
+	switch {
+	case refused(err): // the repository or a permission is not the installation's to give
 		err = &app.Error{Op: "narrowing it", Kind: app.ErrDenied, Err: err}
+	case gone(err): // that we may not ask says nothing of what was to be asked for
+		err = &app.Error{Op: "asking for it", Kind: app.ErrDenied, Err: err}
 	}
 	if err != nil {
 		return token{}, c.fail(op, err)

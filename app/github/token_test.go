@@ -114,7 +114,7 @@ func TestRejectedTokenIsNotUsedAgain(t *testing.T) {
 }
 
 func TestUninstalledAppIsForgotten(t *testing.T) {
-	for status, kind := range map[int]app.ErrorKind{404: app.ErrNotFound, 403: app.ErrDenied} {
+	for status, kind := range map[int]app.ErrorKind{404: app.ErrDenied, 403: app.ErrDenied} {
 		t.Run(fmt.Sprint(status), func(t *testing.T) {
 			f := newFake(t)
 			f.replies("POST /app/installations/11/access_tokens", f.mint, f.mint, says(status, `{"message": "gone"}`))

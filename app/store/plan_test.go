@@ -23,6 +23,7 @@ func TestNoFullScan(t *testing.T) {
 		"allKept SCAN promotions USING INDEX promotions_kept":      "all lanes",
 		"servedRepositories SCAN repositories":                     "all repositories",
 		"runningRows SCAN rows USING INDEX rows_running":           "as many as there are slots",
+		"refusedRows SCAN rows USING INDEX rows_refused":           "those alone",
 		"lines SCAN l": "as many as there are tasks",
 		"queued SCAN e USING INDEX events_queued": "from the oldest on, and no more than are asked for",
 	}

@@ -55,6 +55,17 @@ func (t *tx) OpenRows(machine app.Address) ([]engine.Row, error) {
 	return plain(found), nil
 }
 
+const refusedRows = `SELECT ` + columns + ` FROM rows WHERE state = 'open' AND outcome >= 'refused: ' AND outcome < 'refused:!' ORDER BY id`
+
+// Refused is the open rows that GitHub refuses, oldest first.
+func (t *tx) Refused() ([]engine.Row, error) {
+	found, err := all(t, readRow, refusedRows)
+	if err != nil {
+		return nil, fmt.Errorf("reading what GitHub refuses: %w", err)
+	}
+	return plain(found), nil
+}
+
 const runningRows = `SELECT ` + columns + ` FROM rows WHERE state = 'open' AND running = 1 ORDER BY id`
 
 // RunningRows is the open rows whose programs run, of all machines, oldest first.

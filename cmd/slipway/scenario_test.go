@@ -47,6 +47,7 @@ type scene struct {
 	files   map[string]string
 	pulls   map[string]*standin.Pull
 	commits map[string]string // by name: what `as NAME` remembered
+	broken  []*standin.Broken
 }
 
 func runScenario(t *testing.T, a *txtar.Archive) {
@@ -84,6 +85,7 @@ func (s *scene) play(words []string) error {
 		"rerun": s.rerun, "foreign": s.foreign, "queue": s.queue, "health": s.health, "sick": s.makeSick, "advance": s.advanceBy, "restart": s.restartNow,
 		"stop": s.stopNow, "start": s.startNow, "uninstall": s.uninstall, "lose": s.lose, "repeat": s.repeat, "break": s.breakIt, "expect": s.expect, "never": s.never,
 		"secret": s.secret, "rename": s.rename, "fork": s.fork, "found": s.found,
+		"install": s.install, "suspend": s.suspend, "unsuspend": s.unsuspend, "delete": s.deleteRepo, "mend": s.mend,
 	}
 	do, ok := verbs[words[0]]
 	if !ok {
@@ -333,6 +335,29 @@ func (s *scene) startNow([]string) error { s.startServer(); return nil }
 // uninstall: the App is gone
 func (s *scene) uninstall([]string) error { return s.github.Uninstall("acme") }
 
+// install: the App is there again
+func (s *scene) install([]string) error {
+	_, err := s.github.Install("acme")
+	return err
+}
+
+// suspend: the App may do nothing for a while
+func (s *scene) suspend([]string) error { return s.github.Suspend("acme") }
+
+// unsuspend: the App works again
+func (s *scene) unsuspend([]string) error { return s.github.Unsuspend("acme") }
+
+// delete LOGIN: the repository is gone
+func (s *scene) deleteRepo(w []string) error { return s.repo.Remove(w[0]) }
+
+// mend: GitHub answers as it should again
+func (s *scene) mend([]string) error {
+	for _, b := range s.broken {
+		b.Lift()
+	}
+	return nil
+}
+
 // rename LOGIN NAME
 func (s *scene) rename(w []string) error { return s.repo.Rename(w[0], w[1]) }
 
@@ -363,7 +388,7 @@ func (s *scene) breakIt(w []string) error {
 	if status == 403 {
 		fault = standin.SecondaryLimit(60)
 	}
-	s.github.Break(standin.Match{Method: w[0], Path: w[1], Times: times}, fault)
+	s.broken = append(s.broken, s.github.Break(standin.Match{Method: w[0], Path: w[1], Times: times}, fault))
 	return nil
 }
 
