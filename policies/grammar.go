@@ -111,10 +111,21 @@ func (c *Command) set(field *string, word, kind string) string {
 	return ""
 }
 
-// unknownWord says what a word could have been.
+// slips is how many edits a word may be away from the one that was meant: of a short word little would be left.
+func slips(word string) int {
+	switch {
+	case len(word) < 2:
+		return 0
+	case len(word) <= 4:
+		return 1
+	}
+	return 2
+}
+
+// unknownWord says what a word could have been. It never guesses all: a slip would become a yes to everything.
 func unknownWord(word string, names Names) string {
 	known := slices.Concat(names.Services, names.Environments)
-	if near := nearest(strings.ToLower(word), append(slices.Clone(known), "all", "until", "because"), 2); near != "" {
+	if near := nearest(strings.ToLower(word), append(slices.Clone(known), "until", "because"), slips(word)); near != "" {
 		return fmt.Sprintf("there is no %s. Did you mean `%s`?", Quote(word), near)
 	}
 	if len(known) == 0 {

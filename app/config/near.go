@@ -5,12 +5,17 @@ import (
 	"unicode/utf8"
 )
 
-// near is the known word that somebody most likely meant, or "".
+// near is the known word that somebody most likely meant, or "". Nothing is near a single letter: any other would be one change away.
 func near(word string, known []string) string {
-	best, found := 1+max(1, min(3, utf8.RuneCountInString(word)/3)), ""
-	if utf8.RuneCountInString(word) > 100 {
+	length := utf8.RuneCountInString(word)
+	most := max(1, min(3, length/3))
+	if length > 100 {
 		return ""
 	}
+	if length < 2 {
+		most = 0
+	}
+	best, found := most+1, ""
 	for _, k := range known {
 		if d := distance(strings.ToLower(word), strings.ToLower(k)); d < best {
 			best, found = d, k
