@@ -31,10 +31,25 @@ func (f Facts) asks() []ask {
 	for _, name := range f.unprovable() {
 		all = append(all, ask{rule: RuleApproval, from: maintainer(), intro: fmt.Sprintf("Can't be proven in %s. ", name)})
 	}
-	return append(all, f.Gate.asks()...)
+	return merged(append(all, f.Gate.asks()...))
 }
 
-// asks is what the two files want. Where they want the same, it is said once.
+// merged says once what is asked of the same people: one approval meets it all. Why it is asked leaves no question which file does.
+func merged(asks []ask) []ask {
+	var all []ask
+	for _, a := range asks {
+		i := slices.IndexFunc(all, func(b ask) bool { return slices.Equal(a.from, b.from) })
+		if i < 0 {
+			all = append(all, a)
+			continue
+		}
+		all[i].intro += a.intro
+	}
+	return all
+}
+
+// asks is what the two files want. Where they want the same, it is said once; which of them asks is said only where they are known to
+// differ.
 func (g Gate) asks() []ask {
 	var live, head *ask
 	if p := g.Live.Value; g.Live.Known && p.Mode == Delivery {
@@ -43,12 +58,19 @@ func (g Gate) asks() []ask {
 	if p := g.Head.Value; g.Head.Known && p.Mode == Delivery {
 		head = &ask{rule: RuleApproval, from: p.approvers(), by: " (so says the default branch's file)"}
 	}
+	judges := func(p app.Fact[Policy]) bool { return p.Known && p.Value.Mode != ModeUnknown }
 	switch {
 	case live == nil && head == nil:
 		return nil
 	case live == nil:
+		if !judges(g.Live) {
+			head.by = ""
+		}
 		return []ask{*head}
 	case head == nil:
+		if !judges(g.Head) {
+			live.by = ""
+		}
 		return []ask{*live}
 	case slices.Equal(live.from, head.from):
 		live.by = ""

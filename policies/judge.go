@@ -2,6 +2,7 @@ package policies
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -173,8 +174,10 @@ func (f Facts) unprovable() []string {
 func (f Facts) emails() string {
 	var list []string
 	for _, c := range f.Excluded.Value {
-		if c.Login == "" && c.ID == 0 && c.Email != "" {
-			list = append(list, Quote(c.Email))
+		address := Quote(c.Email)
+		listed := func(s string) bool { return strings.EqualFold(s, address) }
+		if c.Login == "" && c.ID == 0 && c.Email != "" && !slices.ContainsFunc(list, listed) {
+			list = append(list, address)
 		}
 	}
 	if len(list) == 0 {

@@ -155,8 +155,11 @@ func TestJudgeLossAndFirstRelease(t *testing.T) {
 		{"which also counts for the gate", delivery(), func(f *policies.Facts) {
 			loses(f)
 			f.Approvals = []policies.Approval{yes(dana(), "maintain")}
-		}, "allow" + passed + "\nallow contains-live: " + lost + "Approved by @dana, 2027-03-01 10:12 UTC" +
-			"\nallow approval: Approved by @dana, 2027-03-01 10:12 UTC"},
+		}, "allow" + passed + "\nallow contains-live: " + lost + "Approved by @dana, 2027-03-01 10:12 UTC"},
+		{"which is said once, though a file asks for the same", policies.Policy{}, func(f *policies.Facts) {
+			loses(f)
+			f.Gate = policies.Gate{Live: known(delivery()), Head: known(deployment)}
+		}, "hold" + passed + "\nhold contains-live: " + lost + "Needs an approval from a maintainer"},
 		{"the first release asks a maintainer, whatever the policy", deployment, func(f *policies.Facts) {
 			f.First, f.Live, f.Gate.Live = true, "", known(policies.Policy{})
 		}, "hold" + passed + "\nhold first-release: First release here. Needs an approval from a maintainer"},
@@ -164,6 +167,13 @@ func TestJudgeLossAndFirstRelease(t *testing.T) {
 			f.First, f.Live, f.Gate.Live = true, "", known(policies.Policy{})
 			f.Approvals = []policies.Approval{yes(ben(), "maintain")}
 		}, "allow" + passed + "\nallow first-release: First release here. Approved by @ben, 2027-03-01 10:12 UTC"},
+		{"a first release under delivery asks once", fourEyes(), func(f *policies.Facts) {
+			f.First, f.Live, f.Gate.Live = true, "", known(policies.Policy{})
+		}, "hold" + passed + "\nhold first-release: First release here. Needs an approval from a maintainer. Not @ben or @cy: it is their change."},
+		{"a first release from whom the only file names", policies.Policy{Mode: policies.Delivery, From: []policies.Selector{{Kind: "role", Value: "admin"}}},
+			func(f *policies.Facts) { f.First, f.Live, f.Gate.Live = true, "", known(policies.Policy{}) },
+			"hold" + passed + "\nhold first-release: First release here. Needs an approval from a maintainer\nhold approval: Needs an approval from " +
+				"an admin"},
 		{"whoever is named is not enough for a first release",
 			policies.Policy{Mode: policies.Delivery, From: []policies.Selector{{Kind: "user", Value: "cy"}}}, func(f *policies.Facts) {
 				f.First, f.Live, f.Gate.Live = true, "", known(policies.Policy{})
@@ -216,6 +226,10 @@ func TestJudgeWhoMay(t *testing.T) {
 		{"four eyes: an e-mail that no login has", fourEyes(), func(f *policies.Facts) {
 			f.Excluded = known([]policies.Contributor{{Email: "x@`evil`.example", Why: "wrote 9b1e2c7d40aa"}})
 		}, needs + ". Nobody could be excluded for `x@'evil'.example`, which no login has."},
+		{"four eyes: an e-mail that wrote more than once", fourEyes(), func(f *policies.Facts) {
+			f.Excluded = known([]policies.Contributor{{Email: "x@a.example", Why: "wrote 9b1e2c7d40aa"}, {Email: "X@a.example", Why: "wrote " +
+				"c0ffee123456"}, {Email: "y@a.example", Why: "wrote 71f0aa93be12"}, {Email: "x@a.example", Why: "wrote 5ca1ab1e0000"}})
+		}, needs + ". Nobody could be excluded for `x@a.example`, `y@a.example`, which no login has."},
 		{"four eyes: nobody is left", fourEyes(), func(f *policies.Facts) {
 			f.Candidates = known([]policies.Candidate{{ben(), "maintain"}, {cy(), "write"}, {bot(), "admin"}})
 		}, needs + notThem + " Nobody is left who may: all that could are @ben (opened #412 and wrote 9b1e2c7d40aa)."},
