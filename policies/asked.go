@@ -59,7 +59,8 @@ type Offer struct {
 type HoldView struct {
 	Key     app.Key
 	By      app.Person // the zero value: slipway itself, after a rollback
-	Because string
+	Because string     // a person's words; of slipway's own hold a sentence of the lane
+	Undoes  app.SHA    // of slipway's own: the commit whose rollback it followed
 	Since   time.Time
 	Until   time.Time // zero is until somebody lifts it
 }

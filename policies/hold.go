@@ -10,17 +10,59 @@ import (
 
 // how says who holds a lane, why and until when, after "held".
 func (h HoldView) how() string {
-	s := "by slipway"
+	s := "by slipway, because " + h.rolledBack()
 	if h.By.Login != "" {
 		s = "by @" + h.By.Login
-	}
-	if h.Because != "" {
-		s += " because " + Quote(h.Because)
+		if h.Because != "" {
+			s += " because " + Quote(h.Because)
+		}
 	}
 	if !h.Until.IsZero() {
 		s += " until " + clock(h.Until)
 	}
 	return s
+}
+
+// rolledBack says what slipway holds a lane for. Who said it stands at the beginning of the lane's sentence; whatever else a program or a
+// probe had to say is on the commit's card.
+func (h HoldView) rolledBack() string {
+	what := "a commit"
+	if h.Undoes != "" {
+		what = short(h.Undoes)
+	}
+	who, why, ok := strings.Cut(h.Because, " rolled it back")
+	if login, named := strings.CutPrefix(who, "@"); !ok || !named || !isLogin(login) {
+		return what + " was rolled back"
+	}
+	s := who + " rolled " + what + " back"
+	if why = strings.Trim(why, ": .`"); why != "" {
+		s += ": " + Quote(why)
+	}
+	return s
+}
+
+// isLogin says that nothing in a word is more than a name.
+func isLogin(s string) bool {
+	plain := func(r rune) bool {
+		return 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9' || strings.ContainsRune("-_[]", r)
+	}
+	return s != "" && strings.TrimFunc(s, plain) == ""
+}
+
+// frees says what ends a lane's hold, after "waits".
+func (l LaneView) frees() string {
+	if l.Hold.Until.IsZero() {
+		return "until " + l.say(app.VerbUnhold, "")
+	}
+	return "until then, or until " + l.say(app.VerbUnhold, "")
+}
+
+// lifts says what lifts a hold, as a sentence.
+func lifts(say string, until time.Time) string {
+	if until.IsZero() {
+		return say + " lifts it"
+	}
+	return say + " lifts it sooner"
 }
 
 // hold stops the lanes that are named, or all. One that is held stays held for the reason it has.
@@ -31,14 +73,17 @@ func (a Asked) hold(c Command, lanes []LaneView) part {
 	}
 	p := part{mood: moodDone}
 	var names, already []string
+	unhold := c.unhold()
 	for _, l := range lanes {
 		switch {
 		case l.Closed:
 		case l.Hold != nil:
-			already = append(already, fmt.Sprintf("%s was held already %s: that stays as it is. %s lifts it", l.name(), l.Hold.how(),
-				l.say(app.VerbUnhold, "")))
+			already = append(already, fmt.Sprintf("%s was held already %s: that stays as it is. %s", l.name(), l.Hold.how(),
+				lifts(l.say(app.VerbUnhold, ""), l.Hold.Until)))
 		default:
-			names = append(names, l.name())
+			if names = append(names, l.name()); len(lanes) == 1 {
+				unhold = l.say(app.VerbUnhold, "")
+			}
 			p.letters = append(p.letters, a.said(l, app.Said{Verb: app.VerbHold, Until: until, Because: c.Because}))
 		}
 	}
@@ -47,7 +92,7 @@ func (a Asked) hold(c Command, lanes []LaneView) part {
 	}
 	var texts []string
 	if len(names) > 0 {
-		texts = append(texts, held(names, until))
+		texts = append(texts, held(names, until), lifts(unhold, until))
 	} else {
 		p.mood = moodRefused
 	}
@@ -61,6 +106,17 @@ func held(names []string, until time.Time) string {
 		s += " until " + clock(until)
 	}
 	return s + ": what has begun goes on, nothing new starts, and `/rollback` still works"
+}
+
+// unhold is the command that lifts all that this one holds.
+func (c Command) unhold() string {
+	words := []string{"/unhold"}
+	for _, w := range []string{c.Service, c.Environment, "all"} {
+		if w != "" {
+			words = append(words, w)
+		}
+	}
+	return "`" + strings.Join(words, " ") + "`"
 }
 
 func isAre(n int) string {

@@ -11,24 +11,26 @@ import (
 
 func TestResolveHold(t *testing.T) {
 	const web, payments = "lane/42/web/production", "lane/42/payments/production"
-	const goesOn = ": what has begun goes on, nothing new starts, and `/rollback` still works."
+	const goesOn = ": what has begun goes on, nothing new starts, and `/rollback` still works. "
 	one := func(a *policies.Asked) { a.Lanes[1].Hold = held(4, eli(), now().Add(-time.Hour)) }
 	two := func(a *policies.Asked) {
 		one(a)
-		a.Lanes[0].Hold = &policies.HoldView{Key: 5, Because: "a rollback", Since: now().Add(-time.Hour), Until: now().Add(time.Hour)}
+		a.Lanes[0].Hold = &policies.HoldView{Key: 5, Because: "@eli rolled it back: `too slow`.", Undoes: full, Since: now().Add(-time.Hour), Until: now().Add(time.Hour)}
 	}
 	resolve(t, []asking{
 		{"alone stops every lane", dana(), "maintain", "/hold", nil, said(web, "hold", "", 0, noMore) + said(payments, "hold", "", 0, noMore) +
-			"(+1) @dana, web/production and payments/production are held" + goesOn},
+			"(+1) @dana, web/production and payments/production are held" + goesOn + "`/unhold all` lifts it."},
 		{"with an end and a reason", dana(), "maintain", "/hold web until 2h because the `bank` is down", nil,
 			said(web, "hold", "", 0, `"Until":"2027-03-01T12:12:00Z","Because":"the `+"`bank`"+` is down"`) +
-				"(+1) @dana, web/production is held until 2027-03-01 12:12 UTC" + goesOn},
+				"(+1) @dana, web/production is held until 2027-03-01 12:12 UTC" + goesOn + "`/unhold web production` lifts it sooner."},
+		{"of an environment", dana(), "maintain", "/hold production", nil, said(web, "hold", "", 0, noMore) + said(payments, "hold", "", 0, noMore) +
+			"(+1) @dana, web/production and payments/production are held" + goesOn + "`/unhold production all` lifts it."},
 		{"on a held lane changes nothing", dana(), "maintain", "/hold payments until 1h", one,
 			"(-1) @dana, payments/production was held already by @eli because `the bank is 'down'`: that stays as it is. " +
 				"`/unhold payments production` lifts it."},
 		{"all, of which one is held", dana(), "maintain", "/hold", one, said(web, "hold", "", 0, noMore) +
-			"(+1) @dana, web/production is held: what has begun goes on, nothing new starts, and `/rollback` still works. payments/production " +
-			"was held already by @eli because `the bank is 'down'`: that stays as it is. `/unhold payments production` lifts it."},
+			"(+1) @dana, web/production is held: what has begun goes on, nothing new starts, and `/rollback` still works. `/unhold all` lifts it. " +
+			"payments/production was held already by @eli because `the bank is 'down'`: that stays as it is. `/unhold payments production` lifts it."},
 		{"a lane that is no longer in the file", dana(), "maintain", "/hold payments", func(a *policies.Asked) { a.Lanes[1].Closed = true },
 			"(-1) @dana, there is no lane to hold."},
 		{"until the past", dana(), "maintain", "/hold until 2027-03-01 10:00", nil,
@@ -46,15 +48,15 @@ func TestResolveHold(t *testing.T) {
 			"(+1) @dana, payments/production is no longer held. `9b1e2c7d40aa` waits: needs an approval from a maintainer. Not @ben or @cy: it is " +
 			"their change."},
 		{"unhold alone of two", dana(), "maintain", "/unhold", two,
-			"(-1) @dana, 2 lanes are held, so nothing was lifted. Say which, or `/unhold all`:\n- `/unhold web production`, held by slipway because " +
-				"`a rollback` until 2027-03-01 11:12 UTC\n- `/unhold payments production`, held by @eli because `the bank is 'down'`"},
+			"(-1) @dana, 2 lanes are held, so nothing was lifted. Say which, or `/unhold all`:\n- `/unhold web production`, held by slipway, because @eli " +
+				"rolled `9b1e2c7d40aa` back: `too slow` until 2027-03-01 11:12 UTC\n- `/unhold payments production`, held by @eli because `the bank is 'down'`"},
 		{"unhold all", dana(), "maintain", "/unhold all", two, said(web, "unhold", "", 5, noMore) + said(payments, "unhold", "", 4, noMore) +
 			"(+1) @dana, one by one:\n- web/production is no longer held. Nothing waits.\n- payments/production is no longer held. `9b1e2c7d40aa` " +
 			"waits: needs an approval from a maintainer. Not @ben or @cy: it is their change."},
 		{"unhold of a hold that nobody had seen", dana(), "maintain", "/unhold payments", func(a *policies.Asked) {
 			a.Lanes[1].Hold = held(4, app.Person{}, now().Add(3*time.Second))
-		}, "(-1) @dana, payments/production has been held anew since you wrote this, by slipway because `the bank is 'down'`. If you still mean it, " +
-			"say `/unhold payments production`."},
+		}, "(-1) @dana, payments/production has been held anew since you wrote this, by slipway, because a commit was rolled back. If you still " +
+			"mean it, say `/unhold payments production`."},
 		{"unhold says what goes next", dana(), "maintain", "/unhold web", func(a *policies.Asked) {
 			a.Lanes[0].Hold = held(4, eli(), now().Add(-time.Hour))
 			old, next := waits(live, 6, "production"), waits(newer, 7, "production")

@@ -266,7 +266,8 @@ func TestResolveAnswers(t *testing.T) {
 		{"of no known time", dana(), "maintain", "/rollback", func(a *policies.Asked) { a.Written = time.Time{} },
 			"(-1) @dana, this arrived late or nobody knows when it was written, so it was not carried out. If you still mean it, say it again."},
 		{"late, but it only stops", dana(), "maintain", "/hold web", late, said("lane/42/web/production", "hold", "", 0, noMore) +
-			"(+1) @dana, web/production is held: what has begun goes on, nothing new starts, and `/rollback` still works."},
+			"(+1) @dana, web/production is held: what has begun goes on, nothing new starts, and `/rollback` still works. " +
+			"`/unhold web production` lifts it."},
 		{"late, and over", dana(), "maintain", "/hold web until 5m", late, "(-1) @dana, 2027-03-01 10:17 UTC is over already, so nothing is held."},
 		{"late, and taken back", dana(), "maintain", "/unapprove", late, "(-1) @dana, you have approved nothing of `9b1e2c7d40aa` that still waits."},
 		{"of a later issue", dana(), "admin", "/override payments", nil,

@@ -43,7 +43,7 @@ func (l LaneView) stands() string {
 		s += ". It is not in the file any more"
 	}
 	if l.Hold != nil {
-		s += fmt.Sprintf(". Held %s; %s lifts it", l.Hold.how(), l.say(app.VerbUnhold, ""))
+		s += fmt.Sprintf(". Held %s; %s", l.Hold.how(), lifts(l.say(app.VerbUnhold, ""), l.Hold.Until))
 	}
 	return s
 }

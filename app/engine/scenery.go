@@ -126,7 +126,8 @@ func (e *Engine) laneView(ctx context.Context, q *scenery, l deploy.Lane, lines 
 		Unclear: l.Live.SHA == "" && l.Newest != 0, Closed: l.Closed,
 	}
 	if l.Hold.Key != 0 {
-		v.Hold = &policies.HoldView{Key: l.Hold.Key, By: l.Hold.By, Because: l.Hold.Because, Since: l.Hold.Since, Until: l.Hold.Until}
+		v.Hold = &policies.HoldView{Key: l.Hold.Key, By: l.Hold.By, Because: l.Hold.Because, Undoes: l.Hold.Undoes, Since: l.Hold.Since,
+			Until: l.Hold.Until}
 	}
 	for _, p := range l.Promotions {
 		if current, _ := l.Promotion(p.Commit.SHA); current.Attempt != p.Attempt {
