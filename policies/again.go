@@ -9,7 +9,7 @@ import (
 // rollback undoes what was put into a lane last. Without a lane it means this pull request's commit; with one, whatever is there.
 func (a Asked) rollback(c Command, lanes []LaneView) part {
 	can := targets(lanes, func(t target) bool { return t.Rollbackable })
-	some, what := can, "nothing can be rolled back there"
+	some, what := can, nothingBack(lanes)
 	if commit := app.SHA(c.Commit); commit != "" || c.Service == "" && c.Environment == "" {
 		if commit == "" {
 			commit = a.meant(c)
@@ -34,35 +34,23 @@ func (a Asked) rollback(c Command, lanes []LaneView) part {
 }
 
 func (t target) goesBack() string {
-	s := fmt.Sprintf("%s in %s is rolled back", short(t.Commit.SHA), t.lane.name())
+	s := fmt.Sprintf("%s in %s is being rolled back", short(t.Commit.SHA), t.lane.name())
+	if t.State == Deploying {
+		s = fmt.Sprintf("%s in %s goes back", short(t.Commit.SHA), t.lane.name())
+	}
 	if t.lane.WayBack != "" {
 		s += " to " + short(t.lane.WayBack)
 	}
 	if t.State == Deploying {
 		s += " as soon as its deployment's program has ended, for two never run at once"
 	}
-	return s + fmt.Sprintf(". If its file says nothing else, the lane is then held until %s", t.lane.say(app.VerbUnhold, ""))
-}
-
-// noRollback says why a commit can't be rolled back.
-func (a Asked) noRollback(commit app.SHA, lanes []LaneView) string {
-	if commit == "" {
-		return "no commit of this pull request has been deployed"
+	switch {
+	case t.lane.Hold != nil:
+		return s + fmt.Sprintf(". The lane stays held: nothing newer starts there until %s", t.lane.say(app.VerbUnhold, ""))
+	case t.HoldsAfter:
+		return s + fmt.Sprintf(". That holds the lane: nothing newer starts there until %s", t.lane.say(app.VerbUnhold, ""))
 	}
-	if all := of(targets(lanes, func(target) bool { return true }), commit); len(all) > 0 {
-		t := all[0]
-		s := fmt.Sprintf("%s in %s", short(commit), t.lane.name())
-		switch t.State {
-		case RollingBack, RolledBack:
-			return s + " is " + t.doing() + " already"
-		case Superseded:
-			return s + t.newer()
-		case Waiting, Canceled, Denied:
-			return s + " is not deployed: it is " + t.doing()
-		}
-		return s + " can't be rolled back: there is no good release before it, or it is not what was deployed last"
-	}
-	return fmt.Sprintf("%s was never deployed here", short(commit))
+	return s + ". Newer commits go on afterwards, as its file says (`after_rollback: continue`)"
 }
 
 // retry lets what ended badly run again: one check by its button, the checks of a commit that did not pass, or, where all passed or a lane
@@ -77,16 +65,17 @@ func (a Asked) retry(c Command, lanes []LaneView) part {
 		}
 		return part{mood: moodDone, text: fmt.Sprintf(what, short(r.Commit)), letters: []app.Letter{{To: app.RunAddress(a.Repo, r.Commit), Message: s}}}
 	}
-	return a.again(c, commit, targets(lanes, func(t target) bool { return t.Retryable }))
+	return a.again(c, commit, lanes)
 }
 
-func (a Asked) again(c Command, commit app.SHA, can []target) part {
+func (a Asked) again(c Command, commit app.SHA, lanes []LaneView) part {
+	can := targets(lanes, func(t target) bool { return t.Retryable })
 	some := of(can, commit)
 	switch {
 	case commit == "" && len(can) > 0:
 		return refuse("name the commit. What can be tried again:%s", each(app.VerbRetry, can))
 	case len(some) == 0:
-		return refuse("%s", a.noRetry(commit))
+		return refuse("%s", a.noRetry(c, commit, lanes))
 	case len(some) > 1:
 		return refuse("%d promotions could be tried again, so none was. Say which:%s", len(some), each(app.VerbRetry, some))
 	}
@@ -96,23 +85,30 @@ func (a Asked) again(c Command, commit app.SHA, can []target) part {
 			t.lane.name(), t.doing(), t.say(app.VerbRetry))
 	}
 	s := app.Said{Verb: app.VerbRetry, Commit: t.Commit.SHA, Key: t.Question, Because: c.Because}
-	return part{
-		mood:    moodDone,
-		text:    fmt.Sprintf("%s in %s is tried again, through its gate where it has not been deployed", short(t.Commit.SHA), t.lane.name()),
-		letters: []app.Letter{a.said(t.lane, s)},
-	}
+	return part{mood: moodDone, text: t.goesAgain(), letters: []app.Letter{a.said(t.lane, s)}}
 }
 
-func (a Asked) noRetry(commit app.SHA) string {
-	for _, r := range a.Runs {
-		if r.Commit == commit {
-			return fmt.Sprintf("nothing of %s has to be tried again: its checks are %s", short(commit), r.State)
-		}
+// goesAgain says what /retry does to a promotion, and what still stops it.
+func (t target) goesAgain() string {
+	s := fmt.Sprintf("%s in %s", short(t.Commit.SHA), t.lane.name())
+	switch {
+	case t.State == Attention && t.Was == RollingBack:
+		return "the way back from " + s + " is tried again"
+	case t.State == Attention && t.Was == Verifying:
+		return s + " is watched again"
+	case t.State == Attention:
+		return s + " is deployed again if its gate still allows it"
 	}
-	if commit == "" {
-		return "nothing has to be tried again there"
+	s += " is tried again: it goes through its gate anew, approvals included"
+	if t.lane.Hold != nil {
+		s += ". " + t.lane.heldUp()
 	}
-	return fmt.Sprintf("nothing of %s has to be tried again", short(commit))
+	return s
+}
+
+// heldUp says what stops a lane, and until when what waits there does.
+func (l LaneView) heldUp() string {
+	return fmt.Sprintf("The lane is held %s, so it waits %s", l.Hold.how(), l.frees())
 }
 
 // cancel gives up what has not begun: the checks of a commit, or a promotion that waits or needs a person.
@@ -146,20 +142,6 @@ func (a Asked) cancel(c Command, lanes []LaneView) part {
 	}
 	s := app.Said{Verb: app.VerbCancel, Commit: t.Commit.SHA, Key: t.Attempt, Because: c.Because}
 	return part{mood: moodDone, text: fmt.Sprintf(what, short(t.Commit.SHA), t.lane.name()), letters: []app.Letter{a.said(t.lane, s)}}
-}
-
-// noCancel says why nothing can be given up, and what undoes what has begun.
-func noCancel(commit app.SHA, lanes []LaneView) string {
-	for _, t := range targets(lanes, func(t target) bool { return commit == "" || t.Commit.SHA == commit }) {
-		if t.State == Deploying || t.State == Verifying {
-			return fmt.Sprintf("%s in %s is %s, which `/cancel` does not stop. %s undoes it", short(t.Commit.SHA), t.lane.name(), t.doing(),
-				t.say(app.VerbRollback))
-		}
-	}
-	if commit == "" {
-		return "nothing waits there that could be given up"
-	}
-	return fmt.Sprintf("nothing of %s waits that could be given up", short(commit))
 }
 
 // meant is the commit that /retry and /cancel are about: the one that is named, or the pull request's, as it is now. An open pull request

@@ -87,21 +87,25 @@ func (a Asked) approved(t target) string {
 		Approval: app.Approval{By: a.By, Role: a.Role.Value, At: a.Received, Source: a.Source},
 		RoleNow:  a.Role,
 	})
-	s := fmt.Sprintf("approved: %s for %s", short(t.Commit.SHA), t.lane.name())
+	s := fmt.Sprintf("%s is approved for %s", short(t.Commit.SHA), t.lane.name())
 	switch {
 	case f.wantsApproval():
-		return s + ". One more approval is needed: " + (target{t.lane, PromotionView{Facts: f}}).whoElse(a.By)
+		s += ". One more approval is needed: " + (target{t.lane, PromotionView{Facts: f}}).whoElse(a.By)
+		if t.lane.Hold != nil {
+			s += " " + t.lane.heldUp()
+		}
+		return s
 	case t.State == Attention:
 		return s + fmt.Sprintf(". It counts once somebody says %s", t.say(app.VerbRetry))
 	case t.lane.Hold != nil:
-		return s + fmt.Sprintf(". The lane is held %s, so it waits until %s", t.lane.Hold.how(), t.lane.say(app.VerbUnhold, ""))
+		return s + ". " + t.lane.heldUp()
 	}
 	return s + ". It goes as soon as the rest of its gate allows"
 }
 
 // approveAll approves what this person may, and lists the rest with who can.
 func (a Asked) approveAll(open []target) part {
-	p := part{mood: moodRefused}
+	p := part{mood: moodRefused, text: "nothing was approved:"}
 	var done, rest []string
 	for _, t := range open {
 		ok, why := MayApprove(t.Facts, a.By, a.Role)
@@ -118,12 +122,11 @@ func (a Asked) approveAll(open []target) part {
 	if len(done) > 0 {
 		p.mood = moodDone
 		p.text = fmt.Sprintf("%d of %d:%s", len(done), len(open), strings.Join(done, ""))
-	} else {
-		p.text = "nothing was approved."
+		if len(rest) > 0 {
+			p.text += "\n\nNot approved:"
+		}
 	}
-	if len(rest) > 0 {
-		p.text += "\n\nNot approved:" + strings.Join(rest, "")
-	}
+	p.text += strings.Join(rest, "")
 	return p
 }
 
@@ -147,6 +150,12 @@ func (t target) whoElse(not app.Person) string {
 // nothingToApprove says why no approval of a commit is waited for.
 func (a Asked) nothingToApprove(commit app.SHA, here, others []target) string {
 	switch {
+	case len(here) == 0 && a.merged(commit) != "":
+		s := a.merged(commit)
+		if now := of(others, a.Pull.Commit); len(now) > 0 {
+			s += ". What waits:" + each(app.VerbApprove, now)
+		}
+		return s
 	case len(here) == 0 && len(others) > 0:
 		return a.notHere(commit) + ". What waits:" + each(app.VerbApprove, others)
 	case len(here) == 0:
@@ -162,11 +171,19 @@ func (a Asked) nothingToApprove(commit app.SHA, here, others []target) string {
 	return "nothing waits for an approval:\n- " + strings.Join(whys, "\n- ")
 }
 
+// merged says of a pull request's head what it became, or "": people look it up there, and after a squash no lane knows it.
+func (a Asked) merged(commit app.SHA) string {
+	if p := a.Pull; commit != p.Head || p.Commit == "" || p.Commit == p.Head {
+		return ""
+	}
+	return fmt.Sprintf("%s is #%d before its merge: it was merged as %s", short(commit), a.Pull.Number, short(a.Pull.Commit))
+}
+
 // notHere says where a commit is that no lane has.
 func (a Asked) notHere(commit app.SHA) string {
 	for _, r := range a.Runs {
 		if r.Commit == commit && !r.Green {
-			return fmt.Sprintf("%s does not wait: its checks have not passed (%s)", short(commit), r.State)
+			return fmt.Sprintf("%s does not wait: %s", short(commit), r.checks())
 		}
 	}
 	return fmt.Sprintf("%s does not wait here: it changes nothing that is deployed, or slipway has not come to it yet", short(commit))
@@ -178,9 +195,21 @@ func (t target) notApprovable() string {
 	switch t.State {
 	case Waiting, Attention:
 		for _, a := range t.Facts.asks() {
-			return s + " has what it needs: " + lower(t.Facts.judgeAsk(a).Sentence)
+			s += " has the approval that it needs: " + lower(t.Facts.judgeAsk(a).Sentence)
+			if t.lane.Hold != nil {
+				s += ". " + t.lane.heldUp()
+			}
+			return s
 		}
-		return s + " waits for no approval: it goes as soon as the rest of its gate allows"
+		switch {
+		case t.State == Attention:
+			return s + " waits for no approval: it is " + t.doing()
+		case t.lane.Hold != nil:
+			return s + " waits for no approval. " + t.lane.heldUp()
+		case t.Decision.Verdict == Allow:
+			return s + " waits for no approval, only for its turn"
+		}
+		return s + " waits for no approval: " + lower(t.Decision.why())
 	case Superseded:
 		return s + t.newer()
 	}

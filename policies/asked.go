@@ -40,12 +40,13 @@ type PullView struct {
 type LaneView struct {
 	Service     string
 	Environment string
-	Hold        *HoldView // nil if nothing stops the lane
-	Live        app.SHA   // "" is nothing, or nobody can say
-	WayBack     app.SHA   // what a rollback of what was put there last would bring back; "" is nothing
-	Unclear     bool      // something is there, but nobody can say what
-	Closed      bool      // it is not in the file any more
-	Offers      []Offer   // what the card on Asked.Pull offered in this lane, oldest first; the last is what it offers now
+	Hold        *HoldView  // nil if nothing stops the lane
+	Live        app.SHA    // "" is nothing, or nobody can say
+	WayBack     app.SHA    // what a rollback of what was put there last would bring back; "" is nothing
+	Newest      app.Commit // the newest that was ever started here; zero is none
+	Unclear     bool       // something is there, but nobody can say what
+	Closed      bool       // it is not in the file any more
+	Offers      []Offer    // what the card on Asked.Pull offered in this lane, oldest first; the last is what it offers now
 	Promotions  []PromotionView
 }
 
@@ -87,24 +88,29 @@ const (
 type PromotionView struct {
 	Commit       app.Commit
 	State        PromotionState
-	Attempt      app.Key   // what /approve, /cancel and /rollback mean
-	Question     app.Key   // what /retry answers
-	Arrived      time.Time // when the attempt did
-	Started      time.Time // when its deployment did; zero is not yet, or not known
-	Since        time.Time // when it came into its state; zero is not known
-	Retryable    bool      // /retry would change something
-	Cancelable   bool      // /cancel would change something
-	Rollbackable bool      // /rollback would change something; of one promotion a lane at most
-	SupersededBy app.SHA   // which newer commit took it along
-	Pull         int       // the pull request whose comment has its card; 0 if none has
-	Decision     Decision  // the last one, for /status
-	Facts        Facts     // of what waits or needs attention: as for Judge; what MayApprove does not read may be left out
+	Attempt      app.Key        // what /approve, /cancel and /rollback mean
+	Question     app.Key        // what /retry answers
+	Arrived      time.Time      // when the attempt did
+	Started      time.Time      // when its deployment did; zero is not yet, or not known
+	Since        time.Time      // when it came into its state; zero is not known
+	Retryable    bool           // /retry would change something
+	Cancelable   bool           // /cancel would change something
+	Rollbackable bool           // /rollback would change something; of one promotion a lane at most
+	SupersededBy app.SHA        // which newer commit took it along
+	Pull         int            // the pull request whose comment has its card; 0 if none has
+	HoldsAfter   bool           // its rollback holds the lane, as the files of its release say
+	Back         app.SHA        // the release that it goes back to, or went back to; "" is none
+	Was          PromotionState // in need of a person: what it was before
+	Gone         bool           // a force-push took it off the default branch, whether or not it came back
+	Decision     Decision       // the last one, for /status
+	Facts        Facts          // of what waits or needs attention: as for Judge; what MayApprove does not read may be left out
 }
 
 // RunView is the run of a commit.
 type RunView struct {
 	Commit     app.SHA
-	State      string // a word for people: open, green, red, canceled, passed over
+	State      string // a word for people: running, green, red, canceled, passed over
+	Broken     bool   // it is red because its file can't be used; no check of it failed
 	Green      bool
 	Retryable  bool // it has ended; of a green one only a single check is retried, by its button
 	Cancelable bool // it has not

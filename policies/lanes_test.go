@@ -66,10 +66,16 @@ func TestResolveHold(t *testing.T) {
 	})
 }
 
+// returning has web on its way back, or to be once its program has ended.
+func returning(a *policies.Asked, s policies.PromotionState) {
+	p := &a.Lanes[0].Promotions[0]
+	p.State, p.Rollbackable, p.Back = s, false, live
+}
+
 func TestResolveRollback(t *testing.T) {
 	const web = "lane/42/web/production"
-	const done = "(+1) @dana, `9b1e2c7d40aa` in web/production is rolled back to `71f0aa93be12`. If its file says nothing else, the lane is then " +
-		"held until `/unhold web production`."
+	const done = "(+1) @dana, `9b1e2c7d40aa` in web/production is being rolled back to `71f0aa93be12`. That holds the lane: nothing newer " +
+		"starts there until `/unhold web production`."
 	resolve(t, []asking{
 		{"alone", dana(), "maintain", "/rollback", nil, said(web, "rollback", full, 3, noMore) + done},
 		{"from any pull request, by its lane", dana(), "maintain", "/rollback web because it is slow", open,
@@ -78,17 +84,40 @@ func TestResolveRollback(t *testing.T) {
 			"(-1) @dana, `c0ffee123456` was never deployed here. What can be rolled back:\n- `/rollback web production 9b1e2c7d40aa`"},
 		{"while its program runs", dana(), "maintain", "/rollback web", func(a *policies.Asked) {
 			a.Lanes[0].Promotions[0].State, a.Lanes[0].Hold = policies.Deploying, held(1, eli(), now())
-		}, said(web, "rollback", full, 3, noMore) + "(+1) @dana, `9b1e2c7d40aa` in web/production is rolled back to `71f0aa93be12` as soon as its " +
-			"deployment's program has ended, for two never run at once. If its file says nothing else, the lane is then held until " +
-			"`/unhold web production`."},
+		}, said(web, "rollback", full, 3, noMore) + "(+1) @dana, `9b1e2c7d40aa` in web/production goes back to `71f0aa93be12` as soon as its deployment's " +
+			"program has ended, for two never run at once. The lane stays held: nothing newer starts there until `/unhold web production`."},
+		{"where the file lets newer commits go on", dana(), "maintain", "/rollback", func(a *policies.Asked) {
+			a.Lanes[0].Promotions[0].HoldsAfter = false
+		}, said(web, "rollback", full, 3, noMore) + "(+1) @dana, `9b1e2c7d40aa` in web/production is being rolled back to `71f0aa93be12`. Newer " +
+			"commits go on afterwards, as its file says (`after_rollback: continue`)."},
 		{"two lanes at once", dana(), "maintain", "/rollback production", func(a *policies.Asked) { a.Lanes[1].Promotions[0].Rollbackable = true },
 			"(-1) @dana, 2 lanes could be rolled back, so nothing was. Say which:\n- `/rollback web production 9b1e2c7d40aa`\n- `/rollback payments " +
 				"production 9b1e2c7d40aa`"},
 		{"what is being rolled back", dana(), "maintain", "/rollback", func(a *policies.Asked) {
-			a.Lanes[0].Promotions[0].State, a.Lanes[0].Promotions[0].Rollbackable = policies.RollingBack, false
-		}, "(-1) @dana, `9b1e2c7d40aa` in web/production is being rolled back already."},
-		{"without a way back", dana(), "maintain", "/rollback web", func(a *policies.Asked) { a.Lanes[0].Promotions[0].Rollbackable = false },
-			"(-1) @dana, nothing can be rolled back there."},
+			returning(a, policies.RollingBack)
+		}, "(-1) @dana, `9b1e2c7d40aa` in web/production is already going back to `71f0aa93be12`."},
+		{"what is being rolled back, by its lane", dana(), "maintain", "/rollback web", func(a *policies.Asked) {
+			returning(a, policies.RollingBack)
+		}, "(-1) @dana, `9b1e2c7d40aa` in web/production is already going back to `71f0aa93be12`."},
+		{"what goes back once its program has ended", dana(), "maintain", "/rollback web", func(a *policies.Asked) {
+			returning(a, policies.Deploying)
+		}, "(-1) @dana, `9b1e2c7d40aa` in web/production already goes back to `71f0aa93be12` as soon as its deployment's program has ended."},
+		{"what is being rolled back in two lanes", dana(), "maintain", "/rollback", func(a *policies.Asked) {
+			returning(a, policies.RollingBack)
+			a.Lanes[1].Promotions[0].State = policies.RolledBack
+			a.Lanes[1].Promotions[0].Back = live
+		}, "(-1) @dana, nothing of `9b1e2c7d40aa` can be rolled back:\n- `9b1e2c7d40aa` in web/production is already going back to `71f0aa93be12`" +
+			"\n- `9b1e2c7d40aa` in payments/production was rolled back already, to `71f0aa93be12`"},
+		{"without a way back", dana(), "maintain", "/rollback web", func(a *policies.Asked) {
+			a.Lanes[0].Promotions[0].Rollbackable, a.Lanes[0].WayBack = false, ""
+		}, "(-1) @dana, `9b1e2c7d40aa` in web/production has no way back yet: no other release there counts as good."},
+		{"where nothing is live", dana(), "maintain", "/rollback production", func(a *policies.Asked) {
+			a.Lanes[0].Promotions, a.Lanes[0].Live, a.Lanes[1].Live, a.Lanes[1].Unclear = nil, "", "", true
+		}, "(-1) @dana, nothing can be rolled back:\n- nothing is live in web/production that could be rolled back\n- nobody can say what is " +
+			"live in payments/production, and no release there counts as good"},
+		{"what is not what was deployed last", dana(), "maintain", "/rollback web 9b1e2c7d40aa", func(a *policies.Asked) {
+			a.Lanes[0].Promotions[0].Rollbackable = false
+		}, "(-1) @dana, `9b1e2c7d40aa` in web/production can't be rolled back: it is not what was deployed last."},
 		{"what waits", dana(), "maintain", "/rollback payments 9b1e2c7d40aa", nil,
 			"(-1) @dana, `9b1e2c7d40aa` in payments/production is not deployed: it is waiting."},
 		{"what began after it was written", dana(), "maintain", "/rollback web", func(a *policies.Asked) {
@@ -112,6 +141,9 @@ func TestResolveRetryAndCancel(t *testing.T) {
 		p := &a.Lanes[1].Promotions[0]
 		p.State, p.Retryable, p.Cancelable = policies.Failed, true, false
 	}
+	over := func(a *policies.Asked, s policies.PromotionState) {
+		a.Lanes[1].Promotions[0].State, a.Lanes[1].Promotions[0].Cancelable = s, false
+	}
 	resolve(t, []asking{
 		{"retry of the checks of an open pull request", dana(), "write", "/retry", open,
 			said(run+string(newer), "retry", newer, 0, noMore) + "(+1) @dana, the checks of `c0ffee123456` that did not pass run again."},
@@ -119,7 +151,57 @@ func TestResolveRetryAndCancel(t *testing.T) {
 			strings.Replace(said(run+full, "retry", full, 0, noMore), `"Check":""`, `"Check":"payments/test"`, 1) +
 				"(+1) @dana, the check `payments/test` of `9b1e2c7d40aa` runs again."},
 		{"retry of a promotion", dana(), "write", "/retry", failed, said(payments, "retry", full, 8, noMore) +
-			"(+1) @dana, `9b1e2c7d40aa` in payments/production is tried again, through its gate where it has not been deployed."},
+			"(+1) @dana, `9b1e2c7d40aa` in payments/production is tried again: it goes through its gate anew, approvals included."},
+		{"retry in a lane that is held", dana(), "write", "/retry payments", func(a *policies.Asked) {
+			failed(a)
+			a.Lanes[1].Hold = held(4, eli(), now())
+		}, said(payments, "retry", full, 8, noMore) + "(+1) @dana, `9b1e2c7d40aa` in payments/production is tried again: it goes through its gate " +
+			"anew, approvals included. The lane is held by @eli because `the bank is 'down'`, so it waits until `/unhold payments production`."},
+		{"retry of a way back", dana(), "write", "/retry payments", func(a *policies.Asked) {
+			failed(a)
+			a.Lanes[1].Promotions[0].State, a.Lanes[1].Promotions[0].Was = policies.Attention, policies.RollingBack
+		}, said(payments, "retry", full, 8, noMore) + "(+1) @dana, the way back from `9b1e2c7d40aa` in payments/production is tried again."},
+		{"retry of what was being watched", dana(), "write", "/retry payments", func(a *policies.Asked) {
+			failed(a)
+			a.Lanes[1].Promotions[0].State, a.Lanes[1].Promotions[0].Was = policies.Attention, policies.Verifying
+		}, said(payments, "retry", full, 8, noMore) + "(+1) @dana, `9b1e2c7d40aa` in payments/production is watched again."},
+		{"retry of what was being deployed", dana(), "write", "/retry payments", func(a *policies.Asked) {
+			failed(a)
+			a.Lanes[1].Promotions[0].State, a.Lanes[1].Promotions[0].Was = policies.Attention, policies.Deploying
+		}, said(payments, "retry", full, 8, noMore) + "(+1) @dana, `9b1e2c7d40aa` in payments/production is deployed again if its gate still " +
+			"allows it."},
+		{"retry of what is no longer on the branch", dana(), "write", "/retry payments production 9b1e2c7d40aa", func(a *policies.Asked) {
+			over(a, policies.RolledBack)
+			a.Lanes[1].Promotions[0].Gone = true
+		}, "(-1) @dana, `9b1e2c7d40aa` in payments/production can't be tried again: a force-push took it off the default branch. Push the " +
+			"change as a new commit."},
+		{"retry of what a newer one came after", dana(), "write", "/retry payments production 9b1e2c7d40aa", func(a *policies.Asked) {
+			over(a, policies.RolledBack)
+			a.Lanes[1].Newest = app.Commit{SHA: newer, Place: 6}
+		}, "(-1) @dana, `9b1e2c7d40aa` in payments/production can't be tried again: `c0ffee123456`, which is newer, has been started there since."},
+		{"retry of a commit whose checks passed, alone", dana(), "write", "/retry", func(a *policies.Asked) {
+			over(a, policies.Failed)
+			a.Lanes[1].Closed = true
+		}, "(-1) @dana, `9b1e2c7d40aa` in payments/production can't be tried again: the file does not name this lane any more."},
+		{"retry of what needs a person, in a lane that is held", dana(), "write", "/retry payments", func(a *policies.Asked) {
+			over(a, policies.Attention)
+			a.Lanes[1].Hold = held(4, eli(), now())
+		}, "(-1) @dana, `9b1e2c7d40aa` in payments/production can't be tried again while the lane is held by @eli because `the bank is 'down'`. Say " +
+			"`/unhold payments production` first."},
+		{"retry of what is good", dana(), "write", "/retry web", nil,
+			"(-1) @dana, `9b1e2c7d40aa` in web/production need not be tried again: it is good here."},
+		{"retry of what never came to a lane", dana(), "write", "/retry web", func(a *policies.Asked) {
+			a.Lanes[0].Promotions = nil
+			a.Runs[0] = policies.RunView{Commit: full, State: "red", Retryable: true}
+		}, "(-1) @dana, `9b1e2c7d40aa` is not in `web`: its checks are red."},
+		{"retry of what a lane does not know", dana(), "write", "/retry web production", func(a *policies.Asked) { a.Lanes[0].Promotions = nil },
+			"(-1) @dana, `9b1e2c7d40aa` is not in `web/production`: it changes nothing there, or slipway has not come to it yet."},
+		{"retry of the head of a pull request that was squashed", dana(), "write", "/retry payments c0ffee123456", nil,
+			"(-1) @dana, `c0ffee123456` is #412 before its merge: it was merged as `9b1e2c7d40aa`."},
+		{"retry of checks that run", dana(), "write", "/retry", func(a *policies.Asked) {
+			open(a)
+			a.Runs = []policies.RunView{{Commit: newer, State: "running", Cancelable: true}}
+		}, "(-1) @dana, nothing of `c0ffee123456` has to be tried again: its checks are running."},
 		{"retry of nothing", dana(), "write", "/retry", nil, "(-1) @dana, nothing of `9b1e2c7d40aa` has to be tried again: its checks are green."},
 		{"retry of several", dana(), "write", "/retry", func(a *policies.Asked) { failed(a); a.Lanes[0].Promotions[0].Retryable = true },
 			"(-1) @dana, 2 promotions could be tried again, so none was. Say which:\n- `/retry web production 9b1e2c7d40aa`\n- `/retry payments " +

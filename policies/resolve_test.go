@@ -25,7 +25,7 @@ func waits(c app.SHA, place app.Place, environment string) policies.PromotionVie
 func shop(by app.Person, role, body string) policies.Asked {
 	gone := policies.PromotionView{
 		Commit: app.Commit{SHA: full, Place: 5}, State: policies.EndedLive, Attempt: 3, Question: 4, Arrived: now().Add(-time.Hour),
-		Since: now().Add(-time.Hour), Rollbackable: true, Pull: 412,
+		Since: now().Add(-time.Hour), Rollbackable: true, HoldsAfter: true, Pull: 412,
 	}
 	return policies.Asked{
 		Source: "comment/99", By: by, Role: known(role), Lines: policies.Parse(body, names()),
@@ -44,6 +44,13 @@ func shop(by app.Person, role, body string) policies.Asked {
 func staging(a *policies.Asked) {
 	a.Lanes = append(a.Lanes, policies.LaneView{Service: "payments", Environment: "staging",
 		Promotions: []policies.PromotionView{waits(full, 5, "staging")}})
+}
+
+// ungated lets payments go without anybody's approval.
+func ungated(a *policies.Asked) {
+	p := &a.Lanes[1].Promotions[0]
+	p.Facts.Gate = both(policies.Policy{Mode: policies.Deployment})
+	p.Decision = policies.Judge(p.Facts)
 }
 
 // open is #412 before it is merged.
@@ -108,7 +115,7 @@ func said(to string, verb app.Verb, commit app.SHA, key app.Key, more string) st
 const noMore = `"Until":"0001-01-01T00:00:00Z","Because":""`
 
 func TestResolveApprove(t *testing.T) {
-	const goes = "approved: `9b1e2c7d40aa` for payments/%s. It goes as soon as the rest of its gate allows"
+	const goes = "`9b1e2c7d40aa` is approved for payments/%s. It goes as soon as the rest of its gate allows"
 	resolve(t, []asking{
 		{"alone approves the one that waits", dana(), "maintain", "/approve", nil,
 			approvedBy("production") + "(+1) @dana, " + fmt.Sprintf(goes, "production") + "."},
@@ -117,7 +124,7 @@ func TestResolveApprove(t *testing.T) {
 		{"a commit of another pull request, by its name", dana(), "maintain", "/approve 9b1e2c7d40aa", open,
 			approvedBy("production") + "(+1) @dana, " + fmt.Sprintf(goes, "production") + "."},
 		{"in a lane that is held", dana(), "maintain", "/approve", func(a *policies.Asked) { a.Lanes[1].Hold = held(4, eli(), now()) },
-			approvedBy("production") + "(+1) @dana, approved: `9b1e2c7d40aa` for payments/production. The lane is held by @eli because " +
+			approvedBy("production") + "(+1) @dana, `9b1e2c7d40aa` is approved for payments/production. The lane is held by @eli because " +
 				"`the bank is 'down'`, so it waits until `/unhold payments production`."},
 		{"several wait, so nothing is approved", dana(), "maintain", "/approve", staging,
 			"(-1) @dana, `9b1e2c7d40aa` waits in 2 places, so nothing was approved. Say which, or `/approve all`:" +
@@ -145,7 +152,7 @@ func TestResolveApprove(t *testing.T) {
 		{"a stranger who is named is none", person(8, "hal"), "read", "/approve", func(a *policies.Asked) {
 			a.Lanes[1].Promotions[0].Facts.Gate.Head.Value.From = []policies.Selector{{Kind: "user", Value: "hal"}}
 		}, "lane/42/payments/production approved {\"Commit\":\"" + full + "\",\"Key\":7,\"By\":{\"ID\":8,\"Login\":\"hal\",\"Bot\":false}," +
-			"\"Role\":\"read\",\"At\":\"2027-03-01T10:12:01Z\",\"Source\":\"comment/99\"}\n(+1) @hal, approved: `9b1e2c7d40aa` for " +
+			"\"Role\":\"read\",\"At\":\"2027-03-01T10:12:01Z\",\"Source\":\"comment/99\"}\n(+1) @hal, `9b1e2c7d40aa` is approved for " +
 			"payments/production. One more approval is needed: @dana or @eli can approve."},
 		{"an invented role", person(8, "hal"), "release-manager", "/approve", nil,
 			"(-1, once) @hal, this approval doesn't count: slipway does not know your role `release-manager`, and payments/production asks for a " +
@@ -173,7 +180,42 @@ func TestResolveApprove(t *testing.T) {
 		{"checks that are not green", dana(), "maintain", "/approve", func(a *policies.Asked) {
 			a.Lanes = nil
 			a.Runs = []policies.RunView{{Commit: full, State: "red"}}
-		}, "(-1) @dana, `9b1e2c7d40aa` does not wait: its checks have not passed (red)."},
+		}, "(-1) @dana, `9b1e2c7d40aa` does not wait: its checks are red."},
+		{"a file that can't be used", dana(), "maintain", "/approve", func(a *policies.Asked) {
+			a.Lanes = nil
+			a.Runs = []policies.RunView{{Commit: full, State: "red", Broken: true}}
+		}, "(-1) @dana, `9b1e2c7d40aa` does not wait: its `.github/slipway.yml` can't be used."},
+		{"the head of a pull request that was squashed", dana(), "maintain", "/approve c0ffee123456", nil,
+			"(-1) @dana, `c0ffee123456` is #412 before its merge: it was merged as `9b1e2c7d40aa`. What waits:" +
+				"\n- `/approve payments production 9b1e2c7d40aa`"},
+		{"the head of a pull request of which nothing waits", dana(), "maintain", "/approve web c0ffee123456", nil,
+			"(-1) @dana, `c0ffee123456` is #412 before its merge: it was merged as `9b1e2c7d40aa`."},
+		{"in a lane that is held for a while", dana(), "maintain", "/approve", func(a *policies.Asked) {
+			a.Lanes[1].Hold = held(4, eli(), now())
+			a.Lanes[1].Hold.Until = now().Add(2 * time.Hour)
+		}, approvedBy("production") + "(+1) @dana, `9b1e2c7d40aa` is approved for payments/production. The lane is held by @eli because " +
+			"`the bank is 'down'` until 2027-03-01 12:12 UTC, so it waits until then, or until `/unhold payments production`."},
+		{"what needs no approval, in a lane that is held", dana(), "maintain", "/approve payments", func(a *policies.Asked) {
+			ungated(a)
+			a.Lanes[1].Hold = held(4, eli(), now())
+		}, "(-1) @dana, `9b1e2c7d40aa` in payments/production waits for no approval. The lane is held by @eli because `the bank is 'down'`, so it " +
+			"waits until `/unhold payments production`."},
+		{"what needs no approval", dana(), "maintain", "/approve payments", ungated,
+			"(-1) @dana, `9b1e2c7d40aa` in payments/production waits for no approval, only for its turn."},
+		{"what needs no approval, but more", dana(), "maintain", "/approve payments", func(a *policies.Asked) {
+			ungated(a)
+			p := &a.Lanes[1].Promotions[0]
+			p.Facts.Green = known(false)
+			p.Decision = policies.Judge(p.Facts)
+		}, "(-1) @dana, `9b1e2c7d40aa` in payments/production waits for no approval: checks have not passed."},
+		{"what has its approval, in a lane that is held", dana(), "maintain", "/approve payments", func(a *policies.Asked) {
+			a.Lanes[1].Promotions[0].Facts.Approvals = []policies.Approval{yes(eli(), "admin")}
+			a.Lanes[1].Hold = held(4, eli(), now())
+		}, "(-1) @dana, `9b1e2c7d40aa` in payments/production has the approval that it needs: approved by @eli, 2027-03-01 10:12 UTC. The lane is " +
+			"held by @eli because `the bank is 'down'`, so it waits until `/unhold payments production`."},
+		{"all, of which one may none", ben(), "admin", "/approve all", staging,
+			"(-1) @ben, nothing was approved:\n- payments/production: #412 is your change, and payments/production asks for someone else. @dana or " +
+				"@eli can approve.\n- payments/staging: #412 is your change, and payments/staging asks for someone else. @dana or @eli can approve."},
 		{"a commit that deploys nothing, while others wait", dana(), "maintain", "/approve", func(a *policies.Asked) { a.Pull.Commit = live },
 			"(-1) @dana, `71f0aa93be12` does not wait here: it changes nothing that is deployed, or slipway has not come to it yet. What waits:" +
 				"\n- `/approve payments production 9b1e2c7d40aa`"},
@@ -181,13 +223,13 @@ func TestResolveApprove(t *testing.T) {
 			"(-1) @dana, `9b1e2c7d40aa` in web/production does not wait for an approval: it is good here."},
 		{"what somebody has approved", dana(), "maintain", "/approve payments", func(a *policies.Asked) {
 			a.Lanes[1].Promotions[0].Facts.Approvals = []policies.Approval{yes(eli(), "admin")}
-		}, "(-1) @dana, `9b1e2c7d40aa` in payments/production has what it needs: approved by @eli, 2027-03-01 10:12 UTC."},
+		}, "(-1) @dana, `9b1e2c7d40aa` in payments/production has the approval that it needs: approved by @eli, 2027-03-01 10:12 UTC."},
 		{"what one has approved oneself", dana(), "maintain", "/approve payments", func(a *policies.Asked) {
 			a.Lanes[1].Promotions[0].Facts.Approvals = []policies.Approval{yes(dana(), "maintain")}
-		}, "(-1) @dana, `9b1e2c7d40aa` in payments/production has what it needs: approved by @dana, 2027-03-01 10:12 UTC."},
+		}, "(-1) @dana, `9b1e2c7d40aa` in payments/production has the approval that it needs: approved by @dana, 2027-03-01 10:12 UTC."},
 		{"what needs a person", dana(), "maintain", "/approve payments", func(a *policies.Asked) {
 			a.Lanes[1].Promotions[0].State = policies.Attention
-		}, approvedBy("production") + "(+1) @dana, approved: `9b1e2c7d40aa` for payments/production. It counts once somebody says " +
+		}, approvedBy("production") + "(+1) @dana, `9b1e2c7d40aa` is approved for payments/production. It counts once somebody says " +
 			"`/retry payments production 9b1e2c7d40aa`."},
 	})
 }
@@ -200,7 +242,7 @@ func TestResolveApproveIsBoundToWhatWasShown(t *testing.T) {
 	}
 	const refused = "(-1) @dana, what the card offers was replaced just before you wrote this, or since, so nothing was approved. If you mean what " +
 		"waits now, say:\n- `/approve payments production 9b1e2c7d40aa`"
-	const approved = "(+1) @dana, approved: `9b1e2c7d40aa` for payments/production. It goes as soon as the rest of its gate allows."
+	const approved = "(+1) @dana, `9b1e2c7d40aa` is approved for payments/production. It goes as soon as the rest of its gate allows."
 	superseded := func(state policies.PromotionState) func(*policies.Asked) {
 		return func(a *policies.Asked) {
 			next := waits(newer, 6, "production")
@@ -274,8 +316,8 @@ func TestResolveAnswers(t *testing.T) {
 			"(-1) @dana, `/override`: not yet. A later version of slipway brings it."},
 		{"a slip", dana(), "admin", "/aprove", nil, "(confused) @dana, `/aprove` was not carried out: there is no such command. Did you mean `/approve`?"},
 		{"several, each with its part", dana(), "maintain", "/approve payments\n/hold wbe\n/rollback payments", nil, approvedBy("production") +
-			"(-1) @dana, one by one:\n\n`/approve payments`: approved: `9b1e2c7d40aa` for payments/production. It goes as soon as the rest of its gate " +
-			"allows.\n\n`/hold wbe`: not carried out: there is no `wbe`. Did you mean `web`?\n\n`/rollback payments`: nothing can be rolled back there."},
+			"(-1) @dana, one by one:\n\n`/approve payments`: `9b1e2c7d40aa` is approved for payments/production. It goes as soon as the rest of its gate " +
+			"allows.\n\n`/hold wbe`: not carried out: there is no `wbe`. Did you mean `web`?\n\n`/rollback payments`: `71f0aa93be12` in payments/production has no way back yet: no other release there counts as good."},
 		{"a bot's", bot(), "admin", "/approve", nil, "() "},
 		{"nothing", dana(), "admin", "Nice work", nil, "() "},
 		{"status", person(8, "hal"), "read", "/status", func(a *policies.Asked) { a.Lanes[1].Hold = held(4, eli(), now()) },
@@ -283,6 +325,10 @@ func TestResolveAnswers(t *testing.T) {
 				"`9b1e2c7d40aa` (#412) is good here\n- **payments → production**: `71f0aa93be12` is live. Held by @eli because `the bank is 'down'`; " +
 				"`/unhold payments production` lifts it\n  - `9b1e2c7d40aa` (#412) waits: needs an approval from a maintainer. Not @ben or @cy: it " +
 				"is their change"},
+		{"status of a file that can't be used", dana(), "write", "/status", func(a *policies.Asked) {
+			a.Lanes, a.Runs = nil, []policies.RunView{{Commit: full, State: "red", Broken: true}, {Commit: newer, State: "running"}}
+		}, "(eyes) @dana, this is how it stands:\n- Of `9b1e2c7d40aa`, `.github/slipway.yml` can't be used\n- Checks of `c0ffee123456`: running\n" +
+			"- Nothing is deployed from this repository yet"},
 		{"status of one lane", dana(), "read", "/status web", func(a *policies.Asked) { a.Lanes[0].Live, a.Lanes[0].Unclear = "", true },
 			"(eyes, once) @dana, this is how it stands:\n- **web → production**: nobody can say what is live\n  - `9b1e2c7d40aa` (#412) is good here"},
 		{"status of nothing", dana(), "write", "/status", func(a *policies.Asked) { a.Lanes, a.Runs = nil, nil },

@@ -13,7 +13,11 @@ func (a Asked) status(c Command, lanes []LaneView) part {
 	b.WriteString("this is how it stands:")
 	for _, r := range a.Runs {
 		if c.Service == "" && c.Environment == "" && (c.Commit == "" || string(r.Commit) == c.Commit) {
-			fmt.Fprintf(&b, "\n- Checks of %s: %s", short(r.Commit), r.State)
+			what := "Checks of %s: " + r.State
+			if r.Broken {
+				what = "Of %s, `.github/slipway.yml` can't be used"
+			}
+			fmt.Fprintf(&b, "\n- "+what, short(r.Commit))
 		}
 	}
 	for _, l := range lanes {

@@ -110,11 +110,25 @@ func (q *scenery) runViews() []policies.RunView {
 	var views []policies.RunView
 	for _, r := range q.runs {
 		views = append(views, policies.RunView{
-			Commit: r.Commit, State: strings.ReplaceAll(string(r.State), "_", " "), Green: r.State == checks.Green,
+			Commit: r.Commit, State: runState(r), Green: r.State == checks.Green, Broken: broken(r),
 			Retryable: r.State.Ended(), Cancelable: r.State == checks.Open,
 		})
 	}
 	return views
+}
+
+// runState is a run's state as people read it.
+func runState(r checks.Run) string {
+	if r.State == checks.Open {
+		return "running"
+	}
+	return strings.ReplaceAll(string(r.State), "_", " ")
+}
+
+// broken says that a run is red because of its file alone.
+func broken(r checks.Run) bool {
+	bad := func(c checks.Check) bool { return c.State.Ended() && c.State != checks.Passed }
+	return r.State == checks.Red && len(r.Plan.Problems) > 0 && !slices.ContainsFunc(r.Checks, bad)
 }
 
 // laneView is a lane as commands see it. The facts of a promotion are gathered only where a verb is about approval.
@@ -123,7 +137,7 @@ func (e *Engine) laneView(ctx context.Context, q *scenery, l deploy.Lane, lines 
 	back, _ := l.WayBack(l.Last.SHA)
 	v := policies.LaneView{
 		Service: l.Service, Environment: l.Environment, Live: l.Live.SHA, WayBack: back.Commit.SHA,
-		Unclear: l.Live.SHA == "" && l.Newest != 0, Closed: l.Closed,
+		Newest: newest(l), Unclear: l.Live.SHA == "" && l.Newest != 0, Closed: l.Closed,
 	}
 	if l.Hold.Key != 0 {
 		v.Hold = &policies.HoldView{Key: l.Hold.Key, By: l.Hold.By, Because: l.Hold.Because, Undoes: l.Hold.Undoes, Since: l.Hold.Since,
@@ -176,11 +190,34 @@ func (e *Engine) approvers(ctx context.Context, repo app.Repo, l deploy.Lane, p 
 
 func promotionView(l deploy.Lane, p deploy.Promotion) policies.PromotionView {
 	offers := l.Offers(p)
-	return policies.PromotionView{
+	v := policies.PromotionView{
 		Commit: p.Commit, State: viewed(p.State), Attempt: p.Attempt, Question: p.Key, Arrived: p.Arrived, Started: p.Began, Since: p.Since,
 		Retryable: slices.Contains(offers, app.VerbRetry), Cancelable: slices.Contains(offers, app.VerbCancel),
 		Rollbackable: slices.Contains(offers, app.VerbRollback), SupersededBy: p.By.SHA, Decision: p.Decision,
+		Back: p.To, Gone: p.Gone,
 	}
+	if p.State == deploy.Attention || p.State == deploy.Retrying {
+		v.Was = viewed(p.Was)
+	}
+	if back, ok := l.WayBack(p.Commit.SHA); ok && p.State == deploy.Deploying && p.Back != "" {
+		v.Back = back.Commit.SHA
+	}
+	for _, q := range l.Promotions {
+		if q.Commit.SHA == p.Commit.SHA && q.Put != 0 {
+			v.HoldsAfter = q.Release.HoldAfter // of the attempt that a rollback undoes: a newer one may wait
+		}
+	}
+	return v
+}
+
+// newest is the newest commit that was ever started in a lane.
+func newest(l deploy.Lane) app.Commit {
+	for _, p := range l.Promotions {
+		if p.Commit.Place == l.Newest {
+			return p.Commit
+		}
+	}
+	return app.Commit{}
 }
 
 // viewed is a promotion's state as commands see it.
