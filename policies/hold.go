@@ -186,30 +186,38 @@ func (a Asked) unhold(c Command, lanes []LaneView) part {
 
 // next says what goes next in a lane that nothing holds.
 func (l LaneView) next() string {
+	first, nothing := "", "Nothing waits."
+	var bad, newest, ready PromotionView
 	for _, p := range l.Promotions {
-		if p.State == Deploying || p.State == Verifying || p.State == RollingBack || p.State == Attention {
-			return fmt.Sprintf("First comes %s, which is %s.", short(p.Commit.SHA), p.doing())
-		}
-	}
-	var newest, ready PromotionView
-	for _, p := range l.Promotions {
-		if p.State != Waiting {
-			continue
-		}
-		if p.Commit.Place > newest.Commit.Place {
+		switch {
+		case p.State == Deploying || p.State == Verifying || p.State == RollingBack || p.State == Attention:
+			first = fmt.Sprintf("First comes %s, which is %s. ", short(p.Commit.SHA), p.doing())
+			nothing = "Nothing else waits."
+		case p.State == Waiting && p.Commit.Place > newest.Commit.Place:
 			newest = p
 		}
-		if p.Decision.Verdict == Allow && p.Commit.Place > ready.Commit.Place {
+		if p.State == Waiting && p.Decision.Verdict == Allow && p.Commit.Place > ready.Commit.Place {
 			ready = p
+		}
+		if l.Hold != nil && p.Commit.SHA == l.Hold.Undoes || p.State == RollingBack {
+			bad = p
 		}
 	}
 	switch {
 	case ready.State == Waiting:
-		return fmt.Sprintf("Next goes %s.", short(ready.Commit.SHA))
+		return first + fmt.Sprintf("Next goes %s%s.", short(ready.Commit.SHA), ready.inherits(bad, ""))
 	case newest.State == Waiting:
-		return fmt.Sprintf("%s waits: %s", short(newest.Commit.SHA), ended(lower(newest.Decision.why())))
+		return first + fmt.Sprintf("%s%s waits: %s", short(newest.Commit.SHA), newest.inherits(bad, ","), ended(lower(newest.Decision.why())))
 	}
-	return "Nothing waits."
+	return first + nothing
+}
+
+// inherits warns that a commit comes after one that was rolled back, and ends its clause.
+func (p PromotionView) inherits(bad PromotionView, end string) string {
+	if bad.Commit.SHA == "" || p.Commit.Place <= bad.Commit.Place {
+		return ""
+	}
+	return fmt.Sprintf(", which has the changes of %s too unless they were reverted%s", short(bad.Commit.SHA), end)
 }
 
 // why is what the decision's strictest rules say.

@@ -57,6 +57,26 @@ func TestResolveHold(t *testing.T) {
 			a.Lanes[1].Hold = held(4, app.Person{}, now().Add(3*time.Second))
 		}, "(-1) @dana, payments/production has been held anew since you wrote this, by slipway, because a commit was rolled back. If you still " +
 			"mean it, say `/unhold payments production`."},
+		{"unhold says what goes after a rollback that runs", dana(), "maintain", "/unhold web", func(a *policies.Asked) {
+			a.Lanes[0].Hold = &policies.HoldView{Key: 4, Because: "@dana rolled it back.", Undoes: full, Since: now().Add(-time.Hour)}
+			returning(a, policies.RollingBack)
+			next := waits(newer, 7, "production")
+			next.Decision.Verdict = policies.Allow
+			a.Lanes[0].Promotions = append(a.Lanes[0].Promotions, next)
+		}, said(web, "unhold", "", 4, noMore) + "(+1) @dana, web/production is no longer held. First comes `9b1e2c7d40aa`, which is being rolled " +
+			"back. Next goes `c0ffee123456`, which has the changes of `9b1e2c7d40aa` too unless they were reverted."},
+		{"unhold says what goes after a rollback", dana(), "maintain", "/unhold web", func(a *policies.Asked) {
+			a.Lanes[0].Hold = &policies.HoldView{Key: 4, Because: "@dana rolled it back.", Undoes: full, Since: now().Add(-time.Hour)}
+			returning(a, policies.RolledBack)
+			next := waits(newer, 7, "production")
+			a.Lanes[0].Promotions = append(a.Lanes[0].Promotions, next)
+		}, said(web, "unhold", "", 4, noMore) + "(+1) @dana, web/production is no longer held. `c0ffee123456`, which has the changes of " +
+			"`9b1e2c7d40aa` too unless they were reverted, waits: needs an approval from a maintainer. Not @ben or @cy: it is their change."},
+		{"unhold while another is watched", dana(), "maintain", "/unhold web", func(a *policies.Asked) {
+			a.Lanes[0].Hold = held(4, eli(), now().Add(-time.Hour))
+			a.Lanes[0].Promotions[0].State = policies.Verifying
+		}, said(web, "unhold", "", 4, noMore) + "(+1) @dana, web/production is no longer held. First comes `9b1e2c7d40aa`, which is deployed and " +
+			"being watched. Nothing else waits."},
 		{"unhold says what goes next", dana(), "maintain", "/unhold web", func(a *policies.Asked) {
 			a.Lanes[0].Hold = held(4, eli(), now().Add(-time.Hour))
 			old, next := waits(live, 6, "production"), waits(newer, 7, "production")
