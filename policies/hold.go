@@ -147,11 +147,12 @@ func (a Asked) until(u Until) (time.Time, string) {
 	return end, ""
 }
 
-// unhold lifts the hold that was shown when it was written: the only one there is, those of the lanes that are named, or all.
+// unhold lifts the hold that was shown when it was written: the only one there is, those of the lanes that are named, or all. One that the
+// same comment asked for has no number yet, and stays.
 func (a Asked) unhold(c Command, lanes []LaneView) part {
 	var stopped []LaneView
 	for _, l := range lanes {
-		if l.Hold != nil {
+		if l.Hold != nil && l.Hold.Key != 0 {
 			stopped = append(stopped, l)
 		}
 	}
@@ -212,9 +213,9 @@ func (l LaneView) next() string {
 	return first + nothing
 }
 
-// inherits warns that a commit comes after one that was rolled back, and ends its clause.
+// inherits warns that a commit comes after one that was rolled back and is still on the branch, and ends its clause.
 func (p PromotionView) inherits(bad PromotionView, end string) string {
-	if bad.Commit.SHA == "" || p.Commit.Place <= bad.Commit.Place {
+	if bad.Commit.SHA == "" || bad.Gone || p.Commit.Place <= bad.Commit.Place {
 		return ""
 	}
 	return fmt.Sprintf(", which has the changes of %s too unless they were reverted%s", short(bad.Commit.SHA), end)

@@ -72,6 +72,14 @@ func TestResolveHold(t *testing.T) {
 			a.Lanes[0].Promotions = append(a.Lanes[0].Promotions, next)
 		}, said(web, "unhold", "", 4, noMore) + "(+1) @dana, web/production is no longer held. `c0ffee123456`, which has the changes of " +
 			"`9b1e2c7d40aa` too unless they were reverted, waits: needs an approval from a maintainer. Not @ben or @cy: it is their change."},
+		{"unhold after a rollback of what a force-push took off the branch", dana(), "maintain", "/unhold web", func(a *policies.Asked) {
+			a.Lanes[0].Hold = &policies.HoldView{Key: 4, Undoes: full, Since: now().Add(-time.Hour)}
+			returning(a, policies.RolledBack)
+			a.Lanes[0].Promotions[0].Gone = true
+			next := waits(newer, 7, "production")
+			next.Decision.Verdict = policies.Allow
+			a.Lanes[0].Promotions = append(a.Lanes[0].Promotions, next)
+		}, said(web, "unhold", "", 4, noMore) + "(+1) @dana, web/production is no longer held. Next goes `c0ffee123456`."},
 		{"unhold while another is watched", dana(), "maintain", "/unhold web", func(a *policies.Asked) {
 			a.Lanes[0].Hold = held(4, eli(), now().Add(-time.Hour))
 			a.Lanes[0].Promotions[0].State = policies.Verifying

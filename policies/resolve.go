@@ -46,7 +46,8 @@ func confused(format string, args ...any) part {
 }
 
 // Resolve says what a comment's commands, or a button's, come to: letters to lanes and runs, and one answer. Each command is carried out
-// as a whole or not at all, and each gets its part of the answer. Bots are neither obeyed nor answered. Letters are bound to what was
+// as a whole or not at all, and each gets its part of the answer: what is said twice is done and told once, what contradicts itself is not
+// done, and each is judged by what those before it will have changed. Bots are neither obeyed nor answered. Letters are bound to what was
 // shown, and the machines that get them check that again, so an old view is never dangerous.
 func Resolve(a Asked) ([]app.Letter, Answer) {
 	if isBot(a.By) || len(a.Lines) == 0 {
@@ -54,25 +55,31 @@ func Resolve(a Asked) ([]app.Letter, Answer) {
 	}
 	var letters []app.Letter
 	var parts []part
-	worst := moodSeen
-	for _, l := range a.Lines {
-		p := a.line(l)
+	var titles []string
+	a.Lines, titles = once(a.Lines)
+	refused, worst := a.contradictions(titles), moodSeen
+	for i, l := range a.Lines {
+		p, ok := refused[i]
+		if !ok {
+			p = a.line(l)
+		}
+		a = a.with(p.letters)
 		letters = append(letters, p.letters...)
 		parts = append(parts, p)
 		worst = max(worst, p.mood)
 	}
-	return letters, Answer{Body: a.body(parts), Reaction: worst.reaction(), OncePerPull: a.stranger()}
+	return letters, Answer{Body: a.body(titles, parts), Reaction: worst.reaction(), OncePerPull: a.stranger()}
 }
 
 // body is all parts as one comment to the person who asked.
-func (a Asked) body(parts []part) string {
+func (a Asked) body(titles []string, parts []part) string {
 	to := "@" + a.By.Login
 	if len(parts) == 1 {
 		return clip(to+", "+ended(parts[0].text), maxAnswer)
 	}
 	texts := []string{to + ", one by one:"}
 	for i, p := range parts {
-		texts = append(texts, fmt.Sprintf("%s: %s", Quote(a.Lines[i].Text), ended(p.text)))
+		texts = append(texts, fmt.Sprintf("%s: %s", titles[i], ended(p.text)))
 	}
 	return clip(strings.Join(texts, "\n\n"), maxAnswer)
 }
@@ -83,7 +90,7 @@ func (a Asked) line(l Line) part {
 		if len(a.Lines) == 1 {
 			return confused("%s was not carried out: %s", Quote(l.Text), l.Problem)
 		}
-		return confused("not carried out: %s", l.Problem)
+		return confused("not carried out. %s", sentence(l.Problem))
 	}
 	c := l.Command
 	switch {

@@ -87,13 +87,20 @@ func TestPropertyResolve(t *testing.T) {
 			t.Fatalf("%s", came(letters, answer))
 		}
 		for _, l := range a.Lines {
-			if len(a.Lines) > 1 && !strings.Contains(answer.Body, "`"+l.Text+"`") {
+			if several(a.Lines) && !strings.Contains(answer.Body, "`"+l.Text+"`") {
 				t.Fatalf("%q gets no answer in %s", l.Text, answer.Body)
 			}
 		}
+		words := map[string]bool{}
 		for _, l := range letters {
 			sent[l.Message.Name()]++
 			entitled(t, a, l)
+			if s, ok := l.Message.(app.Said); ok {
+				words[l.To.String()+" "+string(s.Verb)] = true
+				if words[l.To.String()+" hold"] && words[l.To.String()+" unhold"] {
+					t.Fatalf("%s is held and freed at once", l.To)
+				}
+			}
 		}
 	})
 	for _, name := range []string{"approved", "unapproved", "said"} {
@@ -101,6 +108,11 @@ func TestPropertyResolve(t *testing.T) {
 			t.Errorf("no letter %q was ever sent: the generator tests nothing", name)
 		}
 	}
+}
+
+// several says that not all lines ask for the same.
+func several(lines []policies.Line) bool {
+	return slices.ContainsFunc(lines, func(l policies.Line) bool { return l.Command != lines[0].Command || l.Problem != lines[0].Problem })
 }
 
 // entitled says once more who may say what, and when.
