@@ -57,10 +57,12 @@ func greenTitle(r checks.Run) string {
 	return plural(len(r.Checks), "check", "checks") + " passed"
 }
 
-// redTitle says all that is wrong: a broken section of the file stops no check of another service.
+// redTitle says all that is wrong: a broken section of the file stops no check of another service, and no check fails because of it.
 func redTitle(r checks.Run) string {
 	var all, failed []string
-	if n := len(r.Plan.Problems); n > 0 {
+	if n := len(r.Plan.Problems); unusable(r) {
+		all = append(all, fmt.Sprintf("%s can't be used: %s", filePath, plural(n, "problem", "problems")))
+	} else if n > 0 {
 		all = append(all, plural(n, "problem", "problems")+" in "+filePath)
 	}
 	for _, c := range r.Checks {

@@ -77,13 +77,30 @@ func runWord(r checks.Run) string {
 	case checks.Green:
 		return "Checks passed"
 	case checks.Red:
-		return "Checks failed; nothing is released"
+		return redWord(r)
 	case checks.Open:
 		return "Being checked; what it releases follows"
 	case checks.PassedOver:
 		return "Passed over: its push was missed, and a newer commit that holds it was built"
 	}
 	return "Checks were canceled"
+}
+
+// redWord says what is wrong. Where the file can't be used, no check failed: none ran.
+func redWord(r checks.Run) string {
+	failed := slices.ContainsFunc(r.Checks, func(c checks.Check) bool { return c.State != checks.Passed })
+	switch {
+	case unusable(r):
+		return "`" + filePath + "` can't be used; nothing is released"
+	case failed:
+		return "Checks failed; nothing is released"
+	}
+	return "`" + filePath + "` has mistakes; what they concern is not released"
+}
+
+// unusable says that a problem of the file stops all of it, not one service.
+func unusable(r checks.Run) bool {
+	return slices.ContainsFunc(r.Plan.Problems, func(p app.Problem) bool { return p.Service == "" })
 }
 
 // preview is what merging will do.

@@ -129,12 +129,16 @@ func commentStates() []state {
 	open.Open, open.Merged, open.MergeCommit = true, false, ""
 	before := Story{Pull: *ben(), Commit: newSHA, Merged: &failed}
 	broken, busy, gone, partly := brokenRun(), theRun(checks.Running, checks.Waiting, checks.Running), goneRun(), partlyBrokenRun()
+	mistaken := partlyBrokenRun()
+	mistaken.Checks = greenRun().Checks
 	less := greenRun()
 	less.Plan.Services[0].Environments, less.Plan.Removed = []string{"staging"}, []app.Address{l.Address()}
 	show := func(s Story) string { return showComment(Comment(scene(), s)) }
 	return []state{
 		{"merged, waiting", show(merged)}, {"merged, another's goes out", show(alone)}, {"merged, superseded", show(passed)},
-		{"merged, checks failed", show(before)}, {"merged, being checked", show(Story{Pull: *ben(), Commit: newSHA, Merged: &busy})},
+		{"merged, checks failed", show(before)}, {"merged, a broken file", show(Story{Pull: *ben(), Commit: newSHA, Merged: &broken})},
+		{"merged, a broken service", show(Story{Pull: *ben(), Commit: newSHA, Merged: &mistaken})},
+		{"merged, being checked", show(Story{Pull: *ben(), Commit: newSHA, Merged: &busy})},
 		{"open", show(Story{Pull: open, Run: &run, Lanes: []deploy.Lane{theLane(deploy.Live)}})},
 		{"open, on hold", show(Story{Pull: open, Run: &run, Lanes: []deploy.Lane{onHold(deploy.Live)}})},
 		{"open, changes the file", show(Story{Pull: open, Run: &run, Preview: []string{
