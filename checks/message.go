@@ -10,8 +10,11 @@ type (
 		Missed bool
 	}
 	// Withdrawn takes a cause back: a pull request was pushed over or closed, a merge group dissolved. Without any cause left a run that
-	// has not ended is canceled. Only Kind and Pull are compared.
-	Withdrawn struct{ Cause Cause }
+	// has not ended is canceled. Only Kind and Pull are compared. Why goes on from "Canceled:".
+	Withdrawn struct {
+		Cause Cause
+		Why   string
+	}
 	// Planned answers what the commit's file asks for.
 	Planned struct {
 		Key  app.Key

@@ -26,6 +26,7 @@ type Run struct {
 	Plan     Plan
 	Checks   []Check // as the plan orders them: what is needed first
 	Round    int     // how often it was opened: each round has an aggregate of its own
+	Why      string  // canceled: why, as it goes on from a colon
 	Opened   time.Time
 	Ended    time.Time
 }

@@ -16,7 +16,7 @@ func Step(r Run, m app.Message, now time.Time) (Run, []app.Letter) {
 	case Opened:
 		r.open(m, now)
 	case Withdrawn:
-		r.withdraw(m.Cause, now)
+		r.withdraw(m, now)
 	case Planned:
 		r.planned(m)
 	case Began:
@@ -67,7 +67,7 @@ func (r *Run) reopen(now time.Time) {
 			r.Checks[i].State = Waiting
 		}
 	}
-	r.State, r.Planning = Open, r.ask()
+	r.State, r.Planning, r.Why = Open, r.ask(), ""
 }
 
 // same says whether two causes are the same one: a pull request may be opened again on another base.
@@ -75,15 +75,15 @@ func (c Cause) same(d Cause) bool {
 	return c.Kind == d.Kind && c.Pull == d.Pull
 }
 
-func (r *Run) withdraw(c Cause, now time.Time) {
-	r.Causes = slices.DeleteFunc(r.Causes, c.same)
+func (r *Run) withdraw(m Withdrawn, now time.Time) {
+	r.Causes = slices.DeleteFunc(r.Causes, m.Cause.same)
 	if len(r.Causes) == 0 {
-		r.cancel(now)
+		r.cancel(m.Why, now)
 	}
 }
 
 // cancel gives up what has not ended. What has passed stays passed, but the run is not green any more.
-func (r *Run) cancel(now time.Time) {
+func (r *Run) cancel(why string, now time.Time) {
 	if r.State != Open {
 		return
 	}
@@ -92,7 +92,7 @@ func (r *Run) cancel(now time.Time) {
 			c.State, c.Ended = CheckCanceled, now
 		}
 	}
-	r.State, r.Planning, r.Ended = Canceled, 0, now
+	r.State, r.Planning, r.Ended, r.Why = Canceled, 0, now, why
 }
 
 // planned takes in what the file asks for. Checks that are there already keep what they know: their commit is the same.
@@ -207,7 +207,7 @@ func (r *Run) noticed(e External, now time.Time) {
 func (r *Run) obey(m app.Said, now time.Time) {
 	switch {
 	case m.Verb == app.VerbCancel:
-		r.cancel(now)
+		r.cancel("@"+m.By.Login+" gave it up", now)
 	case m.Verb == app.VerbRetry && r.State == PassedOver:
 		r.reopen(now)
 	case m.Verb == app.VerbRetry && r.State != Absent && len(r.Causes) > 0:

@@ -70,13 +70,13 @@ func canonical(r Run) Run {
 	if r.Asked != 0 {
 		r.Asked = 9
 	}
-	r.Round = min(r.Round, 1)
+	r.Round, r.Why = min(r.Round, 1), ""
 	slices.SortFunc(r.Causes, func(a, b Cause) int { return a.Pull - b.Pull })
 	return r
 }
 
 func alphabet(r Run) []app.Message {
-	all := []app.Message{Opened{Cause: push}, Opened{Cause: pull}, Opened{Cause: push, Missed: true}, Withdrawn{pull},
+	all := []app.Message{Opened{Cause: push}, Opened{Cause: pull}, Opened{Cause: push, Missed: true}, Withdrawn{Cause: pull},
 		app.Said{Verb: app.VerbCancel}, app.Said{Verb: app.VerbRetry}, Planned{-1, plan}, Planned{r.Planning, plan}}
 	broken := plan
 	broken.Problems = []app.Problem{{File: "f", Sentence: "no"}}
@@ -127,7 +127,7 @@ func repair(r Run) Run {
 		if again && !r.Green("") {
 			r, _ = Step(r, app.Said{Verb: app.VerbRetry}, noon)
 			if len(r.Plan.Problems) > 0 { // another file is another commit; here a new cause reads it again
-				r, _ = Step(r, Withdrawn{pull}, noon)
+				r, _ = Step(r, Withdrawn{Cause: pull}, noon)
 				r, _ = Step(r, Opened{Cause: pull}, noon)
 			}
 		}

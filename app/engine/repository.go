@@ -83,12 +83,23 @@ func pullLetters(repo app.RepoID, before, after app.Pull) []app.Letter {
 	cause := checks.Cause{Kind: checks.PullRequest, Pull: after.Number, Base: after.BaseSHA, Fork: after.Fork}
 	var letters []app.Letter
 	if before.Head != "" && before.Open && (before.Head != after.Head || !after.Open) {
-		letters = append(letters, app.Letter{To: app.RunAddress(repo, before.Head), Message: checks.Withdrawn{Cause: cause}})
+		letters = append(letters, app.Letter{To: app.RunAddress(repo, before.Head), Message: checks.Withdrawn{Cause: cause, Why: withdrawal(after)}})
 	}
 	if after.Open {
 		letters = append(letters, app.Letter{To: app.RunAddress(repo, after.Head), Message: checks.Opened{Cause: cause}})
 	}
 	return letters
+}
+
+// withdrawal is why a pull request asks no more for its older head.
+func withdrawal(p app.Pull) string {
+	switch {
+	case p.Open:
+		return "a newer commit was pushed"
+	case p.Merged:
+		return "the pull request was merged"
+	}
+	return "the pull request was closed"
 }
 
 func (e *Engine) mergeQueued(tx Tx, m app.MergeQueued, now time.Time) error {
@@ -98,7 +109,7 @@ func (e *Engine) mergeQueued(tx Tx, m app.MergeQueued, now time.Time) error {
 	cause := checks.Cause{Kind: checks.MergeGroup, Base: m.Base}
 	letter := app.Letter{To: app.RunAddress(m.Repo.ID, m.Head), Message: checks.Opened{Cause: cause}}
 	if m.Gone {
-		letter.Message = checks.Withdrawn{Cause: cause}
+		letter.Message = checks.Withdrawn{Cause: cause, Why: "the merge queue gave its group up"}
 	}
 	return tx.Post([]app.Letter{letter}, now)
 }

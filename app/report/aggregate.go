@@ -18,6 +18,7 @@ func Aggregate(s Scene, r checks.Run) (app.CheckRun, bool) {
 		Name: "slipway", Commit: r.Commit, DetailsURL: s.Links.Run(r.Repo, r.Commit), External: fmt.Sprintf("run/%d", r.Round),
 		Status: "completed",
 	}
+	why := ""
 	switch {
 	case r.Fork() && r.State == checks.Open:
 		v.External += "/fork"
@@ -35,9 +36,9 @@ func Aggregate(s Scene, r checks.Run) (app.CheckRun, bool) {
 	case r.State == checks.Red:
 		v.Conclusion, v.Title = "failure", redTitle(r)
 	default:
-		v.Conclusion, v.Title = "cancelled", "Canceled before its end"
+		v.Conclusion, v.Title, why = "cancelled", "Canceled before its end", canceled(r)
 	}
-	v.Summary = cut(paragraphs(unmarked(r), problemList(r), checkList(s, r, true), notes(r)), maxText)
+	v.Summary = cut(paragraphs(why, unmarked(r), problemList(r), checkList(s, r, true), removed(r), notes(r)), maxText)
 	if v.Summary == "" {
 		v.Summary = v.Title + "."
 	}
@@ -51,10 +52,26 @@ func leftAlone(r checks.Run) bool {
 }
 
 func greenTitle(r checks.Run) string {
-	if len(r.Checks) == 0 {
-		return "Nothing to check: the file is valid"
+	title := "Nothing to check: the file is valid"
+	if n := len(r.Checks); n > 0 {
+		title = plural(n, "check", "checks") + " passed"
 	}
-	return plural(len(r.Checks), "check", "checks") + " passed"
+	if n := len(r.Plan.Removed); n > 0 {
+		title += "; " + plural(n, "lane is", "lanes are") + " gone from the file"
+	}
+	return title
+}
+
+// removed names the lanes that the commit takes out of the file. One that has no file says it in a note.
+func removed(r checks.Run) string {
+	if r.Plan.NoFile {
+		return ""
+	}
+	var all []string
+	for _, a := range r.Plan.Removed {
+		all = append(all, escape(app.LaneName(a.Service, a.Environment))+": not in the file any more. What waited was canceled, what is live stays")
+	}
+	return list(all)
 }
 
 // redTitle says all that is wrong: a broken section of the file stops no check of another service, and no check fails because of it.

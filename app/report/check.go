@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 
@@ -41,12 +42,17 @@ func Check(s Scene, r checks.Run, id string) (app.CheckRun, bool) {
 		if c.Key == 0 || c.Status != (app.Status{}) {
 			v.External += "/canceled" // it waited, and its newest attempt, if there was one, had ended
 		}
-		v.Conclusion, v.Title, v.Summary = "cancelled", "Canceled", "It was not wanted any more."
+		v.Conclusion, v.Title, v.Summary = "cancelled", "Canceled", canceled(r)
 	default:
 		return v, false // it waits for others, and is a line of the aggregate
 	}
 	v.Summary = cut(v.Summary, maxText)
 	return v, true
+}
+
+// canceled says why a run, or a check of it, was given up.
+func canceled(r checks.Run) string {
+	return "Canceled: " + prose(cmp.Or(r.Why, "nothing asks for it any more")) + "."
 }
 
 func filtered(s Scene, r checks.Run, id string) (app.CheckRun, bool) {

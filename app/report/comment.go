@@ -69,7 +69,7 @@ func waiting(s Scene, st Story) string {
 		return ""
 	}
 	head := fmt.Sprintf("Commit %s · *%s*", code(st.Commit), runWord(*r))
-	return paragraphs(head, problemList(*r), checkList(s, *r, r.State != checks.Open), notes(*r))
+	return paragraphs(head, problemList(*r), checkList(s, *r, r.State != checks.Open), removed(*r), notes(*r))
 }
 
 func runWord(r checks.Run) string {

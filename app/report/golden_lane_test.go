@@ -107,6 +107,9 @@ func promotionStates() []state {
 	again := theLane(deploy.Verifying)
 	again.Promotions[1].Extended = true
 	show("verifying, for the second time", again, ben())
+	back := theLane(deploy.RollingBack)
+	back.Promotions[1].Restored = true
+	show("rolling back, the release is back", back, ben())
 	full := theLane(deploy.Held)
 	full.Promotions[1].Eligible, full.Promotions[1].Decision = true, policies.Decision{Verdict: policies.Allow, Reasons: full.Promotions[1].Decision.Reasons[:2]}
 	full.Promotions = append(full.Promotions, deploy.Promotion{Commit: app.Commit{SHA: topSHA, Place: 8}, Attempt: 12, State: deploy.Verifying, Put: 22})

@@ -65,6 +65,9 @@ func headline(l deploy.Lane, p deploy.Promotion) string {
 	case deploy.Verifying:
 		return "Deployed; it is being watched"
 	case deploy.RollingBack:
+		if p.Restored {
+			return "Back at " + code(p.To) + ", which is being watched"
+		}
 		return "Rolling back to " + code(p.To)
 	case deploy.Attention:
 		return "Somebody must say what to do"

@@ -247,3 +247,46 @@ func TestCommentOfWhatIsOver(t *testing.T) {
 		}
 	}
 }
+
+// Lanes that the file does not name any more are named where their removal is seen, on the commit that did it.
+func TestRemovedLanesAreSaid(t *testing.T) {
+	r := greenRun()
+	r.Plan.Removed = []app.Address{app.LaneAddress(42, "payments", "production"), app.LaneAddress(42, "", "staging")}
+	want := []string{
+		"- payments → production: not in the file any more. What waited was canceled, what is live stays",
+		"- staging: not in the file any more. What waited was canceled, what is live stays",
+	}
+	v, _ := Aggregate(scene(), r)
+	c, _ := Comment(scene(), Story{Pull: *ben(), Commit: newSHA, Merged: &r})
+	for name, text := range map[string]string{"check run": v.Summary, "comment": c.Body} {
+		for _, line := range want {
+			if !strings.Contains(text, line) {
+				t.Errorf("the %s lacks %q: %s", name, line, text)
+			}
+		}
+	}
+	if want := "3 checks passed; 2 lanes are gone from the file"; v.Title != want {
+		t.Errorf("%q, not %q", v.Title, want)
+	}
+}
+
+func TestWhyACheckWasCanceledIsSaid(t *testing.T) {
+	push, pull := checks.Cause{Kind: checks.Push, Place: 7}, checks.Cause{Kind: checks.PullRequest, Pull: 412}
+	for want, c := range map[string]struct {
+		cause checks.Cause
+		by    app.Message
+	}{
+		"Canceled: a newer commit was pushed.":    {pull, checks.Withdrawn{Cause: pull, Why: "a newer commit was pushed"}},
+		"Canceled: nothing asks for it any more.": {pull, checks.Withdrawn{Cause: pull}},
+		"Canceled: @<!-- -->dana gave it up.":     {push, app.Said{Verb: app.VerbCancel, By: app.Person{Login: "dana"}}},
+	} {
+		r, _ := checks.Step(checks.Run{Repo: 42, Commit: newSHA}, checks.Opened{Cause: c.cause}, noon)
+		r, _ = checks.Step(r, checks.Planned{Key: r.Planning, Plan: checks.Plan{Checks: []checks.Spec{{Name: "build"}}}}, noon)
+		r, _ = checks.Step(r, c.by, noon)
+		v, _ := Check(scene(), r, "build")
+		all, _ := Aggregate(scene(), r)
+		if v.Summary != want || !strings.HasPrefix(all.Summary, want) {
+			t.Errorf("%q: %q, and the sum %q", want, v.Summary, all.Summary)
+		}
+	}
+}
