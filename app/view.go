@@ -57,7 +57,8 @@ type Deployment struct {
 	Environment    string
 	Task           string // deploy or rollback
 	Marker         string // in its payload, so that it is found again
-	Description    string // at most 140 characters
+	About          string // what is deployed, for ever: GitHub can't change a deployment's own description
+	Description    string // the status's; both at most 140 characters
 	Production     bool
 	State          string // queued, in_progress, success, failure, error, inactive
 	LogURL         string

@@ -14,7 +14,7 @@ import (
 	"github.com/slipway-cd/slipway/app"
 )
 
-const maxDescription = 140 // characters of a deployment status
+const maxDescription = 140 // characters of a deployment and of its statuses, ours of the first
 
 // EnsureDeployment makes GitHub hold the deployment that is wanted with its newest status, and gives its number. known and retry are
 // as for EnsureCheckRun: with retry it is looked for by commit, environment, task and the marker in its payload, and a status is
@@ -121,7 +121,7 @@ func (w *deploymentWriter) create(ctx context.Context) (int64, error) {
 		RequiredContexts:      &[]string{},
 		Payload:               payload{w.want.Marker},
 		Environment:           &w.want.Environment,
-		Description:           gh.String(cutRunes(w.want.Description, maxDescription)),
+		Description:           optional(cutRunes(w.want.About, maxDescription)),
 		TransientEnvironment:  gh.Bool(false),
 		ProductionEnvironment: &w.want.Production,
 	})

@@ -26,7 +26,7 @@ func statusLookRoute(id int) string { return fmt.Sprintf("GET %s/%d/statuses", d
 
 func wantDeployment() app.Deployment {
 	return app.Deployment{
-		Commit: sha, Environment: "payments/production", Task: "deploy", Marker: "deploy/17", Description: "Going out", Production: true,
+		Commit: sha, Environment: "payments/production", Task: "deploy", Marker: "deploy/17", About: "9b1e to payments", Description: "Going out", Production: true,
 		State: "success", LogURL: "https://slipway.example/log", EnvironmentURL: "https://pay.example", Inactivates: 4,
 	}
 }
@@ -118,14 +118,14 @@ func TestDeploymentNeverTakesTheDefaults(t *testing.T) {
 	f.reply(statusLine(9), 201, `{"id": 1}`)
 	f.reply(statusLine(4), 201, `{"id": 1}`)
 	want := wantDeployment()
-	want.Description = strings.Repeat("é", 200)
+	want.About, want.Description = strings.Repeat("ö", 200), strings.Repeat("é", 200)
 	_, err := f.client().EnsureDeployment(t.Context(), shop, want, 0, false)
 	noError(t, err)
-	short := strings.Repeat("é", 139) + "…"
+	about, short := strings.Repeat("ö", 139)+"…", strings.Repeat("é", 139)+"…"
 	for i, body := range []map[string]any{
 		{
 			"ref": string(sha), "task": "deploy", "auto_merge": false, "required_contexts": []any{}, "payload": map[string]any{"slipway": "deploy/17"},
-			"environment": "payments/production", "description": short, "transient_environment": false, "production_environment": true,
+			"environment": "payments/production", "description": about, "transient_environment": false, "production_environment": true,
 		},
 		{"state": "success", "log_url": "https://slipway.example/log", "environment_url": "https://pay.example", "description": short, "auto_inactive": false},
 		{"state": "inactive", "auto_inactive": false},

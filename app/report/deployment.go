@@ -33,7 +33,12 @@ func put(s Scene, l deploy.Lane, p deploy.Promotion) app.Deployment {
 	d := app.Deployment{
 		Commit: p.Commit.SHA, Environment: p.Release.Spec.GitHubEnvironment, Task: "deploy", Marker: logKey(l.Address(), "put", p.Put),
 		Production: production(l.Environment), LogURL: s.Links.Log(logKey(l.Address(), "put", p.Put)), EnvironmentURL: web(p.Release.Spec.URL),
+		About: p.Commit.SHA.Short() + " to " + l.Name(),
 	}
+	if before := p.Release.Previous; before != "" && before != p.Commit.SHA {
+		d.About += ", in place of " + before.Short()
+	}
+	d.About = clip(d.About, maxDescription)
 	switch p.State {
 	case deploy.Deploying:
 		d.State, d.Description = "queued", "In line for a free place"
@@ -87,6 +92,7 @@ func returned(s Scene, l deploy.Lane, p deploy.Promotion) (app.Deployment, bool)
 	d := app.Deployment{
 		Commit: p.To, Environment: to.Release.Spec.GitHubEnvironment, Task: "rollback", Marker: logKey(l.Address(), "restore", p.Undone),
 		Production: production(l.Environment), LogURL: s.Links.Log(logKey(l.Address(), "restore", p.Undone)), EnvironmentURL: web(to.Release.Spec.URL),
+		About: clip(fmt.Sprintf("%s back from %s to %s", l.Name(), p.Commit.SHA.Short(), p.To.Short()), maxDescription),
 		State: "in_progress", Description: fmt.Sprintf("Coming back in place of %s", p.Commit.SHA.Short()),
 	}
 	switch {

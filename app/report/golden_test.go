@@ -73,7 +73,7 @@ func showDeployment(d app.Deployment, ok bool) string {
 	if !ok {
 		return "(nothing)\n"
 	}
-	return fmt.Sprintf("[%s] %s %s to %s: %s\nmarker %s, log %s, visit %s\n", d.State, d.Task, d.Commit.Short(), d.Environment, d.Description,
+	return fmt.Sprintf("[%s] %s %s to %s (%s): %s\nmarker %s, log %s, visit %s\n", d.State, d.Task, d.Commit.Short(), d.Environment, d.About, d.Description,
 		d.Marker, d.LogURL, d.EnvironmentURL)
 }
 

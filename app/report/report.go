@@ -45,7 +45,7 @@ const (
 	maxText        = 65_535 // bytes, of a check run's summary and of its text
 	maxComment     = 65_000 // bytes, a little less than GitHub takes
 	maxTitle       = 120    // characters, ours: more is cut off on the page
-	maxDescription = 140    // characters, of a deployment status
+	maxDescription = 140    // characters, of a deployment and of its statuses
 	maxSentence    = 1_000  // characters, ours: a reason that is longer is no sentence
 	maxNotes       = 100    // annotations, ours: more help nobody, and GitHub takes 50 in one request
 	maxNamed       = 30     // pull requests that one line names, ours

@@ -231,6 +231,21 @@ func TestDeploymentThatWasStartedAgain(t *testing.T) {
 	}
 }
 
+// GitHub never changes a deployment's own description, so it tells what is deployed, whatever state it is in.
+func TestADeploymentsOwnTextStays(t *testing.T) {
+	for _, s := range []deploy.State{deploy.Deploying, deploy.Live, deploy.RollingBack, deploy.RolledBack, deploy.Attention, deploy.Failed} {
+		l := theLane(s)
+		put, _ := Deployment(scene(), l, 21)
+		if want := "9b1e2c7d40aa to payments → production, in place of 71f0aa93be12"; put.About != want {
+			t.Errorf("%s: %q, not %q", s, put.About, want)
+		}
+		back, is := Deployment(scene(), l, 31)
+		if want := "payments → production back from 9b1e2c7d40aa to 71f0aa93be12"; is && back.About != want {
+			t.Errorf("%s: %q, not %q", s, back.About, want)
+		}
+	}
+}
+
 func TestCommentOfWhatIsOver(t *testing.T) {
 	closed := Story{Pull: app.Pull{Number: 4}, Said: true}
 	if c, ok := Comment(scene(), closed); !ok || c.Body != "Closed without being merged: nothing of it is released." {
