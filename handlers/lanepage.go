@@ -18,6 +18,7 @@ type lanePageView struct {
 	Lane          deploy.Lane
 	Words         string       // the lane as a command names it
 	Live, Back    *releaseView // nil: none
+	Undone        bool         // something else was here and did not stay
 	Busy, Waiting []promotionView
 	Past          []promotionView // newest first
 	Other         []laneView
@@ -28,6 +29,7 @@ type releaseView struct {
 	Commit   app.SHA
 	Run, URL string
 	Since    time.Time
+	Returned bool // a rollback put it there
 }
 
 // promotionView is one attempt as a lane's page shows it.
@@ -57,7 +59,7 @@ func (w *Web) lanePage(rw http.ResponseWriter, r *http.Request, subject string) 
 		w.fail(rw, r, err)
 		return
 	}
-	view := lanePageView{Lane: lane, Words: strings.TrimPrefix(command("", lane, ""), "/"), Live: w.live(lane), Back: w.back(lane)}
+	view := lanePageView{Lane: lane, Words: strings.TrimPrefix(command("", lane, ""), "/"), Live: w.live(lane), Back: w.back(lane), Undone: slices.ContainsFunc(lane.Promotions, wentBadly)}
 	view.top = top{Title: lane.Name() + " · " + repo.FullName(), Crumbs: w.crumbs(repo), Refresh: later}
 	for _, p := range slices.Backward(lane.Promotions) {
 		w.place(&view, lane, p)
@@ -115,14 +117,22 @@ func (w *Web) live(l deploy.Lane) *releaseView {
 		return nil
 	}
 	v := releaseView{Commit: l.Live.SHA, Run: w.Signer.Run(l.Repo, l.Live.SHA)}
-	for _, p := range slices.Backward(l.Promotions) {
-		if p.Commit.SHA == l.Live.SHA && p.Put != 0 {
-			v.URL, v.Since = webAddress(p.Release.Spec.URL), p.Deployed
-			break
+	newest := app.Key(0) // the program that put it there
+	for _, p := range l.Promotions {
+		if p.Commit.SHA == l.Live.SHA && p.Put > newest {
+			newest, v.Since, v.Returned, v.URL = p.Put, p.Deployed, false, webAddress(p.Release.Spec.URL)
+		}
+		if p.To == l.Live.SHA && p.Undone > newest {
+			newest, v.Since, v.Returned = p.Undone, time.Time{}, p.State == deploy.RolledBack
+			if v.Returned {
+				v.Since = p.Ended // before, only that it came back is known, not when
+			}
 		}
 	}
 	return &v
 }
+
+func wentBadly(p deploy.Promotion) bool { return p.State.Bad() }
 
 // back is what a rollback would bring back now; nil if nothing can.
 func (w *Web) back(l deploy.Lane) *releaseView {

@@ -13,6 +13,8 @@ import (
 type logView struct {
 	top
 	Heading string
+	Commit  app.SHA // what the program was run for; "" if nobody remembers
+	Place   string  // the lane, of a deployment
 	From    int64
 	Follows bool // its end is shown first, and stays in sight while it grows
 }
@@ -29,11 +31,17 @@ func (w *Web) heading(ctx context.Context, key string) logView {
 	}
 	switch at.Kind {
 	case app.KindRun:
+		v.Commit = at.Commit
 		w.headRun(ctx, &v, at, app.Key(n))
 	case app.KindLane:
-		w.headLane(ctx, &v, at, task)
+		w.headLane(ctx, &v, at, task, app.Key(n))
 	}
-	v.Title = v.Heading + " · " + at.Commit.Short()
+	v.Title = v.Heading
+	for _, more := range []string{v.Commit.Short(), v.Place} {
+		if more != "" {
+			v.Title += " · " + more
+		}
+	}
 	return v
 }
 
@@ -50,14 +58,32 @@ func (w *Web) headRun(ctx context.Context, v *logView, at app.Address, k app.Key
 	}
 }
 
-func (w *Web) headLane(ctx context.Context, v *logView, at app.Address, task string) {
+func (w *Web) headLane(ctx context.Context, v *logView, at app.Address, task string, k app.Key) {
 	repo, lane, err := w.States.ShowLane(ctx, at)
 	if err != nil {
 		return
 	}
 	v.Crumbs = append(w.crumbs(repo), crumb{lane.Name(), w.Signer.Lane(at)})
-	v.Heading = "Deployment log"
+	v.Heading, v.Place, v.Commit = "Deployment log", lane.Name(), put(lane, k)
 	if task == (deploy.Restore{}).Task() {
 		v.Heading = "Rollback log"
 	}
+}
+
+// put is the commit that a lane's program was to put there, by the program's number; "" if the lane does not remember.
+func put(l deploy.Lane, k app.Key) app.SHA {
+	for _, p := range l.Promotions {
+		switch k {
+		case p.Put:
+			return p.Commit.SHA
+		case p.Undone:
+			return p.To
+		}
+		for _, t := range p.Tried {
+			if t.Key == k {
+				return t.Commit
+			}
+		}
+	}
+	return ""
 }

@@ -62,7 +62,7 @@ func (w *Web) summary(l deploy.Lane) laneSummary {
 	}
 	if l.Hold.Key != 0 {
 		v.States = append(v.States, onHold)
-		v.Says = append(v.Says, stopped(l.Hold))
+		v.Says = append(v.Says, w.onHold(l))
 	}
 	if l.Closed {
 		v.States = append(v.States, word("closed"))
@@ -89,11 +89,16 @@ func (w *Web) summary(l deploy.Lane) laneSummary {
 // fewWaiting is of how many commits that wait a repository's page tells more than that they do: the newest of each lane.
 const fewWaiting = 3
 
-func stopped(h deploy.Hold) string {
-	if h.By.Login != "" {
-		return "Stopped by @" + h.By.Login + "."
+// onHold is who stops a lane, and how it goes on.
+func (w *Web) onHold(l deploy.Lane) string {
+	who, until, lifts := "a rollback", "", "lifts it"
+	if l.Hold.By.Login != "" {
+		who = "@" + l.Hold.By.Login
 	}
-	return "Stopped by a rollback."
+	if !l.Hold.Until.IsZero() {
+		until, lifts = " until "+moment{w.Clock.Now()}.day(l.Hold.Until), "lifts it earlier"
+	}
+	return fmt.Sprintf("Stopped by %s%s. A maintainer %s with `%s`.", who, until, lifts, command(app.VerbUnhold, l, ""))
 }
 
 // about is one promotion in a line.
