@@ -114,6 +114,7 @@ func (e *Engine) showComment(ctx context.Context, row Row, key app.ViewKey) (res
 
 // story is all that a pull request's comment tells of.
 func (e *Engine) story(ctx context.Context, key app.ViewKey) (repo app.Repo, s report.Story, err error) {
+	place := app.Place(0)
 	err = e.Store.View(ctx, func(tx Tx) error {
 		if repo, err = tx.Repo(key.Repo); err != nil {
 			return err
@@ -127,7 +128,7 @@ func (e *Engine) story(ctx context.Context, key app.ViewKey) (repo app.Repo, s r
 		if s.Run, err = runOf(tx, key.Repo, s.Pull.Head); err != nil {
 			return err
 		}
-		if place, err := tx.Place(key.Repo, s.Pull.MergeCommit); err != nil || place == 0 {
+		if place, err = tx.Place(key.Repo, s.Pull.MergeCommit); err != nil || place == 0 {
 			return err
 		}
 		s.Commit = s.Pull.MergeCommit
@@ -141,7 +142,7 @@ func (e *Engine) story(ctx context.Context, key app.ViewKey) (repo app.Repo, s r
 		s.Preview, s.Problems, err = e.preview(ctx, repo, s.Pull)
 	}
 	if err == nil && s.Commit != "" {
-		err = e.outgoing(ctx, repo, &s)
+		err = e.outgoing(ctx, repo, &s, place)
 	}
 	return repo, s, err
 }
@@ -161,55 +162,6 @@ func (e *Engine) preview(ctx context.Context, repo app.Repo, p app.Pull) ([]stri
 		return nil, f.Problems, ignoreMissing(err)
 	}
 	return f.Summary(), f.Problems, nil
-}
-
-// outgoing is which pull requests go out with a commit, lane by lane, since what is live there.
-func (e *Engine) outgoing(ctx context.Context, repo app.Repo, s *report.Story) error {
-	s.Outgoing, s.Elsewhere = map[app.Address][]app.Pull{}, map[app.Address]int{}
-	for _, l := range s.Lanes {
-		p, ok := l.Promotion(s.Commit)
-		if !ok {
-			continue
-		}
-		if p.By.SHA != "" {
-			if pull, err := e.pullOfCommit(ctx, repo, p.By.SHA); err == nil && pull != nil {
-				s.Elsewhere[l.Address()] = pull.Number
-			}
-		}
-		from := l.Live.SHA
-		if p.Put != 0 {
-			from = p.Release.Previous
-		}
-		pulls, err := e.pullsBetween(ctx, repo, from, s.Commit)
-		if err != nil {
-			return err
-		}
-		s.Outgoing[l.Address()] = pulls
-	}
-	return nil
-}
-
-// pullsBetween is the pull requests that we know to have become commits between two.
-func (e *Engine) pullsBetween(ctx context.Context, repo app.Repo, from, to app.SHA) ([]app.Pull, error) {
-	if from == "" || from == to {
-		return nil, nil
-	}
-	commits, err := e.Git.Since(ctx, repo, []app.SHA{from}, to)
-	if err != nil {
-		return nil, fmt.Errorf("listing what goes out: %w", err)
-	}
-	var all []app.Pull
-	err = e.Store.View(ctx, func(tx Tx) error {
-		for _, c := range commits {
-			pulls, err := tx.PullsOf(repo.ID, c)
-			if err != nil {
-				return err
-			}
-			all = append(all, pulls...)
-		}
-		return nil
-	})
-	return all, err
 }
 
 // waiting marks writes for which a person waits: they go before everything else when the budget runs low.

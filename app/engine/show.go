@@ -171,8 +171,18 @@ func (e *Engine) showDeployment(ctx context.Context, row Row, key app.ViewKey) (
 	if hash == row.Shown {
 		return result{}, nil
 	}
+	var tell func(tx Tx) error
+	if p, is := lane.Promotion(key.Commit); is && p.Put == key.Key && row.Shown == "" {
+		if tell, err = e.carried(ctx, repo, lane, p); err != nil {
+			return result{}, err
+		}
+	}
 	id, err := e.GitHub.EnsureDeployment(waiting(ctx), repo, view, row.GitHub, row.Tried)
-	return e.wrote(row, hash, "", id, err)
+	res, err := e.wrote(row, hash, "", id, err)
+	if res.write == nil {
+		res.write = tell
+	}
+	return res, err
 }
 
 // replaced is GitHub's number of the deployment that stood in the lane before this one: the newest other one that ended well. One that failed

@@ -10,16 +10,16 @@ import (
 )
 
 // card is a promotion's part of the comment, and its check run's text.
-func card(s Scene, l deploy.Lane, p deploy.Promotion, pull *app.Pull, out []app.Pull) string {
+func card(s Scene, l deploy.Lane, p deploy.Promotion, pull *app.Pull, out Outgoing) string {
 	head := fmt.Sprintf("**%s**, commit %s · *%s*", escape(l.Name()), code(p.Commit.SHA), quiet(sentence(headline(l, p))))
 	return paragraphs(head, strings.Join(facts(l, p, pull, out), " "), lines(rules(p)), because(p), watched(p), held(l, p), next(l, p, pull), logs(s, l, p))
 }
 
 // facts is what goes out and what is there.
-func facts(l deploy.Lane, p deploy.Promotion, pull *app.Pull, out []app.Pull) []string {
+func facts(l deploy.Lane, p deploy.Promotion, pull *app.Pull, out Outgoing) []string {
 	var all []string
-	if others(pull, out) {
-		all = append(all, "Goes out: "+named(out)+".")
+	if others(pull, out) && (p.Put != 0 || !p.State.Ended()) {
+		all = append(all, goes(p)+": "+named(out)+".")
 	}
 	switch {
 	case p.State.Ended() && p.State != deploy.Live:
@@ -35,21 +35,38 @@ func facts(l deploy.Lane, p deploy.Promotion, pull *app.Pull, out []app.Pull) []
 	return all
 }
 
-// others says whether more goes out than the pull request on which it is said.
-func others(pull *app.Pull, out []app.Pull) bool {
-	return len(out) > 1 || len(out) == 1 && (pull == nil || out[0].Number != pull.Number)
+// goes says whether a promotion's commit is there, or was.
+func goes(p deploy.Promotion) string {
+	if p.State.Ended() || p.State == deploy.Verifying || p.State == deploy.RollingBack {
+		return "Went out"
+	}
+	return "Goes out"
 }
 
-// named is pull requests and whose they are. Nobody is called: most of them only read it.
-func named(out []app.Pull) string {
+// others says whether more goes out than the pull request on which it is said.
+func others(pull *app.Pull, out Outgoing) bool {
+	n := len(out.Pulls)
+	return out.Alone > 0 || n > 1 || n == 1 && (pull == nil || out.Pulls[0].Number != pull.Number)
+}
+
+// named is what goes out: pull requests and whose they are, and how much came without one. Nobody is called: most of them only read it.
+func named(out Outgoing) string {
 	var all []string
-	for _, o := range out[:min(len(out), maxNamed)] {
+	for _, o := range out.Pulls[:min(len(out.Pulls), maxNamed)] {
 		all = append(all, fmt.Sprintf("#%d (%s)", o.Number, quietly(o.Author.Login)))
 	}
-	if left := len(out) - maxNamed; left > 0 {
-		return strings.Join(all, ", ") + fmt.Sprintf(" and %d more", left)
+	text, and := strings.Join(all, ", "), " and "
+	if left := len(out.Pulls) - maxNamed; left > 0 {
+		text, and = text+fmt.Sprintf(" and %d more", left), ", and "
 	}
-	return strings.Join(all, ", ")
+	if out.Alone == 0 {
+		return text
+	}
+	alone := plural(out.Alone, "commit", "commits") + " without a pull request"
+	if text == "" {
+		return alone
+	}
+	return text + and + alone
 }
 
 // rules is the gate's answer: what passes in one line, then a line for each rule that does not.

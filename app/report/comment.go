@@ -31,22 +31,33 @@ func Comment(s Scene, st Story) (app.Comment, bool) {
 
 // cards is where the commit is, lane by lane, each service's in the order of its file.
 func cards(s Scene, st Story) string {
-	var all []string
+	var all, along []string
 	for _, l := range ordered(st.Lanes) {
 		p, ok := l.Promotion(st.Commit)
-		if !ok {
-			continue
+		by, n := st.Carried[l.Address()], st.Elsewhere[l.Address()]
+		switch {
+		case !ok && by != "":
+			along = append(along, follows(l, by, n))
+		case !ok:
+		case p.State == deploy.Superseded && n != 0:
+			all = append(all, follows(l, p.By.SHA, n))
+		default:
+			all = append(all, card(s, l, p, &st.Pull, st.Outgoing[l.Address()]))
 		}
-		if n := st.Elsewhere[l.Address()]; n != 0 && p.State == deploy.Superseded {
-			all = append(all, fmt.Sprintf("**%s**: went out with %s, see #%d.", escape(l.Name()), code(p.By.SHA), n))
-			continue
-		}
-		all = append(all, card(s, l, p, &st.Pull, st.Outgoing[l.Address()]))
 	}
-	if len(all) > 0 {
-		return strings.Join(all, "\n\n---\n\n")
+	if len(all) == 0 {
+		return waiting(s, st, along)
 	}
-	return waiting(s, st)
+	return strings.Join(append(all, along...), "\n\n---\n\n")
+}
+
+// follows says with which commit this one went out, and where that is told of.
+func follows(l deploy.Lane, by app.SHA, pull int) string {
+	text := fmt.Sprintf("**%s**: went out with %s", escape(l.Name()), code(by))
+	if pull != 0 {
+		text += fmt.Sprintf(", see #%d", pull)
+	}
+	return text + "."
 }
 
 // ordered is lanes by service, and each service's as its file orders them.
@@ -59,8 +70,8 @@ func ordered(lanes []deploy.Lane) []deploy.Lane {
 	return lanes
 }
 
-// waiting is what is said before any lane has heard of the commit.
-func waiting(s Scene, st Story) string {
+// waiting is what is said of a commit of which no lane has heard: not yet, or never, and then along is where it went out with a newer one.
+func waiting(s Scene, st Story, along []string) string {
 	r := st.Merged
 	if r != nil && r.State == checks.PassedOver && st.Said {
 		return fmt.Sprintf("Commit %s · *%s*", code(st.Commit), runWord(*r))
@@ -68,8 +79,12 @@ func waiting(s Scene, st Story) string {
 	if r == nil || !r.Planned || r.Plan.NoFile && len(r.Plan.Notes) == 0 {
 		return ""
 	}
-	head := fmt.Sprintf("Commit %s · *%s*", code(st.Commit), runWord(*r))
-	return paragraphs(head, problemList(*r), checkList(s, *r, r.State != checks.Open), removed(*r), notes(*r))
+	is := runWord(*r)
+	if len(along) > 0 {
+		is, _, _ = strings.Cut(is, ";") // what follows says what was released
+	}
+	head := fmt.Sprintf("Commit %s · *%s*", code(st.Commit), is)
+	return paragraphs(head, lines(along), problemList(*r), checkList(s, *r, r.State != checks.Open), removed(*r), notes(*r))
 }
 
 func runWord(r checks.Run) string {

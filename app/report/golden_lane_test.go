@@ -123,14 +123,21 @@ func commentStates() []state {
 	l := theLane(deploy.Held)
 	staging := theLane(deploy.Live)
 	staging.Environment = "staging"
-	merged := Story{Pull: *ben(), Commit: newSHA, Lanes: []deploy.Lane{staging, l}, Outgoing: map[app.Address][]app.Pull{l.Address(): {*ben(), cy, bot}}}
+	merged := Story{Pull: *ben(), Commit: newSHA, Lanes: []deploy.Lane{staging, l}, Outgoing: map[app.Address]Outgoing{l.Address(): {Pulls: []app.Pull{*ben(), cy, bot}}}}
 	alone, passed := merged, merged
-	alone.Outgoing = map[app.Address][]app.Pull{l.Address(): {cy}}
+	alone.Outgoing = map[app.Address]Outgoing{l.Address(): {Pulls: []app.Pull{cy}, Alone: 3}}
+	done := merged
+	done.Lanes = []deploy.Lane{theLane(deploy.RolledBack)}
 	passed.Lanes = []deploy.Lane{theLane(deploy.Superseded)}
 	passed.Elsewhere = map[app.Address]int{l.Address(): 415}
 	failed, open, run := failedRun(), *ben(), greenRun()
 	open.Open, open.Merged, open.MergeCommit = true, false, ""
 	before := Story{Pull: *ben(), Commit: newSHA, Merged: &failed}
+	along := before
+	along.Carried, along.Elsewhere = map[app.Address]app.SHA{l.Address(): topSHA}, map[app.Address]int{l.Address(): 415}
+	production := theLane(deploy.Live)
+	production.Promotions = production.Promotions[:1]
+	along.Lanes = []deploy.Lane{production}
 	broken, busy, gone, partly := brokenRun(), theRun(checks.Running, checks.Waiting, checks.Running), goneRun(), partlyBrokenRun()
 	mistaken := partlyBrokenRun()
 	mistaken.Checks = greenRun().Checks
@@ -138,8 +145,9 @@ func commentStates() []state {
 	less.Plan.Services[0].Environments, less.Plan.Removed = []string{"staging"}, []app.Address{l.Address()}
 	show := func(s Story) string { return showComment(Comment(scene(), s)) }
 	return []state{
-		{"merged, waiting", show(merged)}, {"merged, another's goes out", show(alone)}, {"merged, superseded", show(passed)},
-		{"merged, checks failed", show(before)}, {"merged, a broken file", show(Story{Pull: *ben(), Commit: newSHA, Merged: &broken})},
+		{"merged, waiting", show(merged)}, {"merged, another's goes out", show(alone)}, {"merged, rolled back", show(done)},
+		{"merged, superseded", show(passed)},
+		{"merged, checks failed", show(before)}, {"merged, went out all the same", show(along)}, {"merged, a broken file", show(Story{Pull: *ben(), Commit: newSHA, Merged: &broken})},
 		{"merged, a broken service", show(Story{Pull: *ben(), Commit: newSHA, Merged: &mistaken})},
 		{"merged, being checked", show(Story{Pull: *ben(), Commit: newSHA, Merged: &busy})},
 		{"open", show(Story{Pull: open, Run: &run, Lanes: []deploy.Lane{theLane(deploy.Live)}})},

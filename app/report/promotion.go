@@ -20,7 +20,7 @@ func Promotion(s Scene, l deploy.Lane, commit app.SHA, pull *app.Pull) (app.Chec
 		Name: "promote: " + l.Name(), Commit: commit, External: fmt.Sprintf("promotion/%d%s", p.Attempt, phase), Status: "completed",
 		Conclusion: conclusion, DetailsURL: s.Links.Lane(l.Address()), Title: clip(plainText(title(l, p)), maxTitle), Buttons: buttons(l, p),
 	}
-	v.Summary = cut(card(s, l, p, pull, nil), maxText)
+	v.Summary = cut(card(s, l, p, pull, Outgoing{}), maxText)
 	if p.Tail != "" {
 		v.Text = tail(p.Tail)
 	}

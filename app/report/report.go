@@ -29,15 +29,22 @@ type Scene struct {
 // Story is all that a pull request's comment tells of.
 type Story struct {
 	Pull      app.Pull
-	Run       *checks.Run                // of its head
-	Merged    *checks.Run                // of the commit that it became
-	Lanes     []deploy.Lane              // all of the repository's
-	Outgoing  map[app.Address][]app.Pull // per lane: the pull requests that go out with it since what is live
-	Elsewhere map[app.Address]int        // per lane: the pull request whose card this one follows, when its commit was superseded
-	Preview   []string                   // what a changed file will do, a line each
-	Problems  []app.Problem              // of the file at the head
-	Commit    app.SHA                    // what it became; "" while it is open
-	Said      bool                       // the comment is there already, so it must say when what it tells of is over
+	Run       *checks.Run              // of its head
+	Merged    *checks.Run              // of the commit that it became
+	Lanes     []deploy.Lane            // all of the repository's
+	Outgoing  map[app.Address]Outgoing // per lane: what goes out with it since what is live
+	Carried   map[app.Address]app.SHA  // per lane that it never came to, for its checks did not pass: the commit that took it along
+	Elsewhere map[app.Address]int      // per lane: the pull request whose card this one follows, when its commit went out with another
+	Preview   []string                 // what a changed file will do, a line each
+	Problems  []app.Problem            // of the file at the head
+	Commit    app.SHA                  // what it became; "" while it is open
+	Said      bool                     // the comment is there already, so it must say when what it tells of is over
+}
+
+// Outgoing is what goes out with a commit.
+type Outgoing struct {
+	Pulls []app.Pull
+	Alone int // commits that no pull request brought
 }
 
 // The bounds that GitHub sets.

@@ -110,14 +110,18 @@ func TestWhatGoesOutIsNamedUnlessItIsThisAlone(t *testing.T) {
 	}
 	cy := app.Pull{Number: 409, Author: app.Person{Login: "cy"}}
 	for _, c := range []struct {
-		out  []app.Pull
-		want string
+		out   []app.Pull
+		alone int
+		want  string
 	}{
-		{nil, ""}, {[]app.Pull{*ben()}, ""}, {[]app.Pull{cy}, "Goes out: #409 (@<!-- -->cy)."},
-		{[]app.Pull{*ben(), cy}, "Goes out: #412 (@<!-- -->ben), #409 (@<!-- -->cy)."}, {many, ", #30 (@<!-- -->dev-30) and 5 more."},
+		{nil, 0, ""}, {[]app.Pull{*ben()}, 0, ""}, {[]app.Pull{cy}, 0, "Goes out: #409 (@<!-- -->cy)."},
+		{[]app.Pull{*ben(), cy}, 0, "Goes out: #412 (@<!-- -->ben), #409 (@<!-- -->cy)."}, {many, 0, ", #30 (@<!-- -->dev-30) and 5 more."},
+		{nil, 2, "Goes out: 2 commits without a pull request."},
+		{[]app.Pull{*ben()}, 1, "Goes out: #412 (@<!-- -->ben) and 1 commit without a pull request."},
+		{many, 3, " and 5 more, and 3 commits without a pull request."},
 	} {
 		l := theLane(deploy.Held)
-		text := card(scene(), l, l.Promotions[1], ben(), c.out)
+		text := card(scene(), l, l.Promotions[1], ben(), Outgoing{c.out, c.alone})
 		if !strings.Contains(text, c.want) || c.want == "" && strings.Contains(text, "Goes out") {
 			t.Errorf("%q is not in %s", c.want, text)
 		}
@@ -138,6 +142,21 @@ func TestWordsOfProgramsLoseTheirCodes(t *testing.T) {
 	for _, text := range []string{v.Title, v.Summary, p.Title, p.Summary, d.Description} {
 		if strings.ContainsAny(text, "\x1b\x00\x07") || strings.Contains(text, "[31m") || strings.Contains(text, "\n# ") {
 			t.Errorf("%q", text)
+		}
+	}
+}
+
+// What has gone out is told as the past, and of what never went nothing is told.
+func TestWhatGoesOutIsToldInItsTime(t *testing.T) {
+	out := Outgoing{[]app.Pull{*ben(), {Number: 409, Author: app.Person{Login: "cy"}}}, 0}
+	for s, want := range map[deploy.State]string{
+		deploy.Held: "Goes out: #412", deploy.Deploying: "Goes out: #412", deploy.Verifying: "Went out: #412", deploy.Live: "Went out: #412",
+		deploy.RolledBack: "Went out: #412", deploy.Failed: "Went out: #412", deploy.Denied: "", deploy.Canceled: "", deploy.Superseded: "",
+	} {
+		l := theLane(s)
+		text := card(scene(), l, l.Promotions[1], ben(), out)
+		if !strings.Contains(text, want) || want == "" && strings.Contains(text, "ut: #") {
+			t.Errorf("%s: %q is not in %s", s, want, text)
 		}
 	}
 }
