@@ -9,6 +9,8 @@ import (
 	"github.com/slipway-cd/slipway/app"
 	"github.com/slipway-cd/slipway/app/git"
 	"github.com/slipway-cd/slipway/app/github"
+	"github.com/slipway-cd/slipway/app/report"
+	"github.com/slipway-cd/slipway/deploy"
 	"github.com/slipway-cd/slipway/policies"
 )
 
@@ -25,6 +27,61 @@ func (e *Engine) peopleFacts(ctx context.Context, q *inquiry) {
 	if slices.Contains(needs, policies.NeedAuthors) {
 		q.facts.Excluded = e.authors(ctx, q)
 	}
+}
+
+// called is whom a notice may call. Nobody waits with it for what can't be read: then fewer are called.
+func (e *Engine) called(ctx context.Context, repo app.Repo, l deploy.Lane, p deploy.Promotion, cause deploy.Cause) (report.People, error) {
+	approvers, err := e.approvers(ctx, repo, l, p)
+	who := report.People{Approvers: approvers}
+	if err != nil || cause == deploy.ForApproval {
+		return who, err
+	}
+	if who.Authors, err = e.sentBy(ctx, repo, p); err != nil {
+		e.Log.Warn("who made what went out can't be read", "commit", p.Commit.SHA, "error", err)
+	}
+	if cause == deploy.ForRollback && l.Hold.Key != 0 {
+		who.Maintainers = e.maintainers(ctx, repo)
+	}
+	return who, nil
+}
+
+// sentBy is whose changes went out with a promotion: who opened the pull requests, and who wrote what was pushed without one.
+func (e *Engine) sentBy(ctx context.Context, repo app.Repo, p deploy.Promotion) (logins []string, err error) {
+	out, err := e.between(ctx, repo, p.Release.Previous, p.Commit.SHA)
+	for _, pull := range out.pulls {
+		if !pull.Author.Bot {
+			logins = append(logins, pull.Author.Login)
+		}
+	}
+	if err != nil || len(out.alone) == 0 {
+		return logins, err
+	}
+	made, err := e.GitHub.CommitPeople(ctx, repo, p.Release.Previous, p.Commit.SHA)
+	for _, c := range made {
+		for _, who := range c.Authors {
+			if slices.Contains(out.alone, c.SHA) && !who.Bot {
+				logins = append(logins, who.Login)
+			}
+		}
+	}
+	return logins, err
+}
+
+// maintainers is who may lift a hold, as far as GitHub tells. In a personal repository nobody but its owner has more than write, which
+// counts as maintain there.
+func (e *Engine) maintainers(ctx context.Context, repo app.Repo) (logins []string) {
+	all, err := e.GitHub.Collaborators(ctx, repo)
+	if err != nil {
+		e.Log.Warn("who works here can't be read", "repo", repo.FullName(), "error", err)
+	}
+	for _, c := range all {
+		lifts := c.Name == "maintain" || c.Name == "admin" || c.Name == "write" && repo.Personal
+		if lifts && !c.Person.Bot {
+			logins = append(logins, c.Person.Login)
+		}
+	}
+	slices.Sort(logins)
+	return logins
 }
 
 // role is somebody's role as GitHub gives it now.

@@ -224,11 +224,11 @@ func (e *Engine) notify(ctx context.Context, row Row, repo app.Repo, lane deploy
 	if pull == nil || !ok {
 		return finished("no pull request: the promotion's check run says it"), nil
 	}
-	approvers, err := e.approvers(ctx, repo, lane, p)
+	who, err := e.called(ctx, repo, lane, p, t.Cause)
 	if err != nil {
 		return result{}, err
 	}
-	notice := report.Notice(e.scene(repo), lane, p, t.Cause, *pull, approvers)
+	notice := report.Notice(e.scene(repo), lane, p, t.Cause, *pull, who)
 	_, err = e.GitHub.EnsureComment(waiting(ctx), repo, notice, 0, row.Tried)
 	if app.KindOf(err) == app.ErrDenied {
 		return finished("the conversation is locked: the promotion's check run says it"), nil

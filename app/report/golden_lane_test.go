@@ -168,12 +168,12 @@ func noticeStates() []state {
 	bot := app.Pull{Number: 410, Author: app.Person{ID: 5, Login: "dependabot[bot]", Bot: true}}
 	notice := func(s deploy.State, c deploy.Cause, who ...string) string {
 		l := theLane(s)
-		return showComment(Notice(scene(), l, l.Promotions[1], c, *ben(), who), true)
+		return showComment(Notice(scene(), l, l.Promotions[1], c, *ben(), People{Approvers: who, Authors: []string{"cy"}, Maintainers: []string{"fay", "gil"}}), true)
 	}
 	return []state{
 		{"approval", notice(deploy.Held, deploy.ForApproval, "dana", "eli")}, {"approval, nobody is known", notice(deploy.Held, deploy.ForApproval)},
 		{"rollback", notice(deploy.RollingBack, deploy.ForRollback)}, {"rolled back", notice(deploy.RolledBack, deploy.ForRollback)},
 		{"attention", notice(deploy.Attention, deploy.ForAttention)}, {"attention, a bot's change", showComment(Notice(scene(), theLane(deploy.Attention),
-			theLane(deploy.Attention).Promotions[1], deploy.ForAttention, bot, []string{"dana", "eli"}), true)},
+			theLane(deploy.Attention).Promotions[1], deploy.ForAttention, bot, People{Approvers: []string{"dana", "eli"}}), true)},
 	}
 }

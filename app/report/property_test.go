@@ -247,7 +247,7 @@ func noticed(t *rapid.T, l deploy.Lane) {
 		if !is || !ok {
 			continue
 		}
-		if c := Notice(scene(), l, p, n.Cause, *ben(), []string{"dana"}); len(c.Body) > maxComment || !strings.HasPrefix(c.Body, "@") {
+		if c := Notice(scene(), l, p, n.Cause, *ben(), People{Approvers: []string{"dana"}}); len(c.Body) > maxComment || !strings.HasPrefix(c.Body, "@") {
 			t.Fatalf("a notice of %d bytes: %.80q", len(c.Body), c.Body)
 		}
 	}

@@ -17,7 +17,7 @@ func TestWordsOfOthersInSentencesAreNoMarkup(t *testing.T) {
 		why := "3 failures in a row, the last one: " + s + ". Say `/retry` there."
 		l.Promotions[1].Why, l.Hold.Because = why, why+" Again."
 		v, _ := Promotion(scene(), l, newSHA, ben())
-		for name, text := range map[string]string{"card": v.Summary, "notice": Notice(scene(), l, l.Promotions[1], deploy.ForRollback, *ben(), nil).Body} {
+		for name, text := range map[string]string{"card": v.Summary, "notice": Notice(scene(), l, l.Promotions[1], deploy.ForRollback, *ben(), People{}).Body} {
 			page := strings.ReplaceAll(html(t, text), `<a href="https://slipway.example/`, "")
 			for _, bad := range []string{"<img", "<a ", "<h1", "<del", "<table", "<input", "evil.example\""} {
 				if strings.Contains(page, bad) {
@@ -114,9 +114,38 @@ func TestWhoIsCalled(t *testing.T) {
 		{"many", l.Promotions[1], ghost, []string{"a", "b", "c", "d", "e", "f"}, "@a, @b, @c, @d, @e: **"},
 	} {
 		for _, cause := range []deploy.Cause{deploy.ForAttention, deploy.ForRollback} {
-			if got := Notice(scene(), l, c.promotion, cause, c.pull, c.approvers).Body; !strings.HasPrefix(got, c.want) {
+			if got := Notice(scene(), l, c.promotion, cause, c.pull, People{Approvers: c.approvers}).Body; !strings.HasPrefix(got, c.want) {
 				t.Errorf("%s, %s: %q", c.name, cause, got)
 			}
+		}
+	}
+}
+
+// A rollback calls all whose changes went out, for nobody knows yet which of them it was, and somebody who may lift the hold.
+func TestWhoIsCalledAfterARollback(t *testing.T) {
+	held := theLane(deploy.RolledBack)
+	free := held
+	free.Hold = deploy.Hold{}
+	approved := held.Promotions[1]
+	approved.Approvals = []app.Approval{{By: app.Person{Login: "Dana"}}}
+	said := held.Promotions[1]
+	said.Why = "@dana rolled it back."
+	for _, c := range []struct {
+		name      string
+		lane      deploy.Lane
+		promotion deploy.Promotion
+		who       People
+		want      string
+	}{
+		{"authors and maintainers", held, held.Promotions[1], People{Authors: []string{"cy", "ben"}, Maintainers: []string{"dana", "eli"}}, "@ben, @cy, @dana, @eli: **"},
+		{"no hold", free, held.Promotions[1], People{Authors: []string{"cy"}, Maintainers: []string{"dana"}}, "@ben, @cy: **"},
+		{"a maintainer is there", held, approved, People{Authors: []string{"cy"}, Maintainers: []string{"dana", "eli"}}, "@ben, @cy, @Dana: **"},
+		{"a maintainer's word", held, said, People{Authors: []string{"cy"}, Maintainers: []string{"dana", "eli"}}, "@ben, @cy: **"},
+		{"many", held, held.Promotions[1], People{Authors: []string{"a", "b", "c", "d", "e"}, Maintainers: []string{"dana", "eli"}}, "@ben, @a, @b, @c, @dana: **"},
+		{"nobody who may", held, held.Promotions[1], People{Authors: []string{"a", "b", "c", "d", "e"}}, "@ben, @a, @b, @c, @d: **"},
+	} {
+		if got := Notice(scene(), c.lane, c.promotion, deploy.ForRollback, *ben(), c.who).Body; !strings.HasPrefix(got, c.want) {
+			t.Errorf("%s: %q", c.name, got)
 		}
 	}
 }
