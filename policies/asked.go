@@ -15,7 +15,7 @@ type Asked struct {
 	Check    string           // of a button on a check's own check run: its id, which /retry then means
 	Written  time.Time        // GitHub's created_at; zero counts as late. Of a button that came by webhook at once: Received
 	Received time.Time        // by slipway's clock
-	Guard    time.Duration    // for how long before it was written the card must have offered the commit, SLIPWAY_GUARD
+	Guard    time.Duration    // an approval that was written within it after the card began to offer another commit is refused, SLIPWAY_GUARD
 
 	Repo       app.RepoID
 	Personal   bool                  // a user's own repository

@@ -32,7 +32,7 @@ type Options struct {
 	Holder      string                                              // names this process in leases
 	CheckSlots  int                                                 // checks that run at once
 	DeploySlots int                                                 // deployments that run at once
-	Guard       time.Duration                                       // how long a commit must have been shown before a comment may approve it
+	Guard       time.Duration                                       // after a card began to offer another commit: for how long approvals are refused
 	Allow       func(r app.Repo, first First) (ok bool, why string) // whom this server serves
 	Blocked     func(r app.Repo, firstName string, service, environment string) string
 	Log         *slog.Logger

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"strings"
 	"sync"
 	"time"
 
@@ -29,21 +30,34 @@ func (m *missing) list() []string {
 	return append([]string(nil), m.sentences...)
 }
 
-// introduce asks GitHub which App we are and says in the log what it lacks. The server works meanwhile: GitHub may be down when it starts.
+// How often GitHub is asked again what the App lacks.
+const (
+	unanswered = time.Minute
+	lacking    = 10 * time.Minute
+)
+
+// introduce asks GitHub which App we are and says in the log what it lacks, until it lacks nothing. The server works meanwhile: GitHub may be
+// down when it starts, and a permission is asked for while it runs.
 func (s *server) introduce(ctx context.Context) {
+	said := ""
 	for ctx.Err() == nil {
+		again := lacking
 		info, err := s.github.App(ctx)
-		if err == nil {
-			lacks := github.Missing(info)
+		if err != nil {
+			again = unanswered
+			s.missing.set("", []string{"GitHub does not say which App this is: " + sentenceOf(err)})
+			s.log.Error("asking GitHub which App this is", "error", err)
+		} else if lacks := github.Missing(info); len(lacks) > 0 {
 			s.missing.set(info.Slug, lacks)
-			for _, sentence := range lacks {
-				s.log.Warn("the GitHub App lacks something", "what", sentence)
+			if all := strings.Join(lacks, " "); all != said {
+				said = all
+				s.log.Warn("the GitHub App lacks something", "what", all)
 			}
+		} else {
+			s.missing.set(info.Slug, nil)
 			return
 		}
-		s.missing.set("", []string{"GitHub does not say which App this is: " + sentenceOf(err)})
-		s.log.Error("asking GitHub which App this is", "error", err)
-		fired, stop := s.around.clock.Timer(s.around.clock.Now().Add(time.Minute))
+		fired, stop := s.around.clock.Timer(s.around.clock.Now().Add(again))
 		select {
 		case <-fired:
 		case <-ctx.Done():

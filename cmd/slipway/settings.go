@@ -37,7 +37,7 @@ type settings struct {
 	DeploySlots       string `env:"SLIPWAY_DEPLOY_SLOTS" default:"4" help:"How many deployments run at once. A way back never waits."`
 	KeepAge           string `env:"SLIPWAY_KEEP_AGE" default:"30d" help:"How long logs, artifacts and worktrees are kept, such as 12h or 30d."`
 	KeepSize          string `env:"SLIPWAY_KEEP_SIZE" default:"20GB" help:"How much of them is kept, such as 500MB or 20GB."`
-	Guard             string `env:"SLIPWAY_GUARD" default:"10s" help:"For how long a card must have shown a commit before a comment may approve it."`
+	Guard             string `env:"SLIPWAY_GUARD" default:"10s" help:"For how long after a card has begun to offer another commit an /approve is refused: it may have meant the one before."`
 }
 
 // resolved is the settings as values.
