@@ -180,9 +180,7 @@ func (e *Engine) nextDue(ctx context.Context) (next time.Time, err error) {
 		next, err = tx.NextDue(e.taking(0))
 		return err
 	})
-	if err != nil {
-		e.Log.Error("asking the store when to go on", "error", err)
-	}
+	e.complain("asking the store when to go on", err)
 	return next, err
 }
 

@@ -509,7 +509,9 @@ func (bare) Fetch(context.Context, app.Repo, ...string) error {
 // TestEmptyRepository: a repository without a branch is not asked for one again and again.
 func TestEmptyRepository(t *testing.T) {
 	r := newRigOn(t, bare{}, nil)
-	r.update(func(tx engine.Tx) error { return tx.Nudge("repository/7#sync/", app.RepositoryAddress(7), "sync", noon) })
+	r.update(func(tx engine.Tx) error {
+		return tx.Nudge("repository/7#sync/", app.RepositoryAddress(7), "sync", noon)
+	})
 	r.engine.Nudge()
 	r.quiet()
 	r.update(func(tx engine.Tx) error {

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"runtime/debug"
 	"time"
@@ -119,9 +120,9 @@ func (e *Engine) mean(event app.Event) (m meaning) {
 	return m
 }
 
-// complain logs what went wrong in a step that is simply done again.
+// complain logs what went wrong in a step that is simply done again. That we are stopping is nothing wrong.
 func (e *Engine) complain(what string, err error) {
-	if err != nil {
+	if err != nil && !errors.Is(err, context.Canceled) {
 		e.Log.Error(what, "error", err)
 	}
 }
