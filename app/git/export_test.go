@@ -1,6 +1,10 @@
 package git
 
-import "github.com/slipway-cd/slipway/app"
+import (
+	"syscall"
+
+	"github.com/slipway-cd/slipway/app"
+)
 
 // Waiting is how many callers wait for a fetch that has not begun.
 func Waiting(g *Git, r app.Repo, spec string) int {
@@ -23,4 +27,10 @@ func SlotDir(g *Git, r app.Repo, name string) string {
 		return ""
 	}
 	return s.own
+}
+
+// Share gives the lock's file to somebody else, as a program has it that is just being started. It returns what ends that.
+func Share(g *Git) (func() error, error) {
+	fd, err := syscall.Dup(int(g.lock.Fd()))
+	return func() error { return syscall.Close(fd) }, err
 }

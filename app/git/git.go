@@ -95,7 +95,8 @@ func (g *Git) Close() error {
 	g.cancel()
 	g.mu.Unlock()
 	g.work.Wait()
-	if err := g.lock.Close(); err != nil {
+	// A program that is being started shares our files until it is: closing alone would leave the lock to it.
+	if err := errors.Join(syscall.Flock(int(g.lock.Fd()), syscall.LOCK_UN), g.lock.Close()); err != nil {
 		return fmt.Errorf("letting go of the mirrors: %w", err)
 	}
 	return nil

@@ -250,3 +250,18 @@ func TestNothingIsLeftInTmp(t *testing.T) {
 	}))
 	wantEqual(t, len(left), 1)
 }
+
+// TestCloseLetsGoAtOnce: a program that is just being started has our files too, and keeps the folder from nobody.
+func TestCloseLetsGoAtOnce(t *testing.T) {
+	o, _, _ := seeded(t)
+	dir := filepath.Join(worldPassable(t), "git")
+	there := func(opts *git.Options) { opts.Dir = dir }
+	g := o.mirrored(there)
+	end, err := git.Share(g)
+	must(t, err)
+	defer end()
+	must(t, g.Close())
+	g, err = git.New(git.Options{Dir: dir, Remote: o.remote, Clock: clock()})
+	must(t, err)
+	must(t, g.Close())
+}
