@@ -194,8 +194,8 @@ func (t target) notApprovable() string {
 	s := fmt.Sprintf("%s in %s", short(t.Commit.SHA), t.lane.name())
 	switch t.State {
 	case Waiting, Attention:
-		for _, a := range t.Facts.asks() {
-			s += " has the approval that it needs: " + lower(t.Facts.judgeAsk(a).Sentence)
+		if asks := t.Facts.asks(); len(asks) > 0 {
+			s += " has the approval that it needs: " + lower(t.Facts.judgeAsk(asks[0]).Sentence)
 			if t.lane.Hold != nil {
 				s += ". " + t.lane.heldUp()
 			}
