@@ -1,10 +1,8 @@
 package main
 
 import (
-	"context"
 	"fmt"
 	"net/http"
-	"os"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -47,11 +45,16 @@ type scene struct {
 	files   map[string]string
 	pulls   map[string]*standin.Pull
 	commits map[string]string // by name: what `as NAME` remembered
+	groups  map[string]*standin.MergeGroup
 	broken  []*standin.Broken
+	struck  []func() bool // of each fault, whether it came
 }
 
 func runScenario(t *testing.T, a *txtar.Archive) {
-	s := &scene{stage: newStage(t), t: t, files: map[string]string{}, pulls: map[string]*standin.Pull{}, commits: map[string]string{}}
+	s := &scene{
+		stage: newStage(t), t: t, files: map[string]string{}, pulls: map[string]*standin.Pull{}, commits: map[string]string{},
+		groups: map[string]*standin.MergeGroup{},
+	}
 	for _, f := range a.Files {
 		s.files[f.Name] = s.fill(string(f.Data))
 	}
@@ -63,6 +66,9 @@ func runScenario(t *testing.T, a *txtar.Archive) {
 		if err := s.play(words); err != nil {
 			t.Fatalf("line %d: %s\n%v\n%s", i+1, line, err, s.situation())
 		}
+	}
+	if err := s.allStruck(); err != nil {
+		t.Fatal(err)
 	}
 }
 
@@ -81,11 +87,12 @@ func split(line string) []string {
 // play plays one line.
 func (s *scene) play(words []string) error {
 	verbs := map[string]func([]string) error{
-		"user": s.user, "commit": s.commit, "force": s.force, "pr": s.pr, "merge": s.merge, "close": s.closePull, "comment": s.comment, "press": s.press,
-		"rerun": s.rerun, "foreign": s.foreign, "queue": s.queue, "health": s.health, "sick": s.makeSick, "advance": s.advanceBy, "restart": s.restartNow,
-		"stop": s.stopNow, "start": s.startNow, "uninstall": s.uninstall, "lose": s.lose, "repeat": s.repeat, "break": s.breakIt, "expect": s.expect, "never": s.never,
-		"secret": s.secret, "rename": s.rename, "fork": s.fork, "found": s.found,
-		"install": s.install, "suspend": s.suspend, "unsuspend": s.unsuspend, "delete": s.deleteRepo, "mend": s.mend,
+		"user": s.user, "custom": s.custom, "commit": s.commit, "force": s.force, "pr": s.pr, "fork": s.fork, "update": s.update, "merge": s.merge,
+		"close": s.closePull, "lock": s.lock, "comment": s.comment, "press": s.press, "rerun": s.rerun, "foreign": s.foreign, "queue": s.queue,
+		"dequeue": s.dequeue, "health": s.health, "sick": s.makeSick, "advance": s.advanceBy, "restart": s.restartNow, "stop": s.stopNow, "start": s.startNow,
+		"uninstall": s.uninstall, "suspend": s.suspend, "unsuspend": s.unsuspend, "lose": s.lose, "repeat": s.repeat, "break": s.breakIt, "mend": s.mend,
+		"install": s.install, "delete": s.deleteRepo, "lag": s.lag, "secret": s.secret, "rename": s.rename, "transfer": s.transfer, "found": s.found,
+		"home": s.home, "expect": s.expect, "never": s.never,
 	}
 	do, ok := verbs[words[0]]
 	if !ok {
@@ -214,6 +221,26 @@ func (s *scene) merge(w []string) error {
 	return err
 }
 
+// update LOGIN NAME [as COMMIT]: the button Update branch
+func (s *scene) update(w []string) error {
+	p, err := s.pull(w[1])
+	if err != nil {
+		return err
+	}
+	sha, err := p.UpdateBranch(w[0])
+	s.as(w, sha)
+	return err
+}
+
+// lock LOGIN NAME
+func (s *scene) lock(w []string) error {
+	p, err := s.pull(w[1])
+	if err != nil {
+		return err
+	}
+	return p.Lock(w[0])
+}
+
 // close LOGIN NAME
 func (s *scene) closePull(w []string) error {
 	p, err := s.pull(w[1])
@@ -296,9 +323,13 @@ func (s *scene) queue(w []string) error {
 	g, err := s.repo.Enqueue(w[0], p)
 	if err == nil {
 		s.as(w, g.SHA())
+		s.groups[w[1]] = g
 	}
 	return err
 }
+
+// dequeue NAME: out of the merge queue
+func (s *scene) dequeue(w []string) error { return s.groups[w[0]].Destroy("dequeued") }
 
 // health well, sick or gone: how the deployed service answers
 func (s *scene) health(w []string) error {
@@ -320,262 +351,4 @@ func (s *scene) advanceBy(w []string) error {
 		return err
 	}
 	return s.advance(d)
-}
-
-func (s *scene) restartNow([]string) error {
-	s.stopServer()
-	s.startServer()
-	return nil
-}
-
-func (s *scene) stopNow([]string) error { s.stopServer(); return nil }
-
-func (s *scene) startNow([]string) error { s.startServer(); return nil }
-
-// uninstall: the App is gone
-func (s *scene) uninstall([]string) error { return s.github.Uninstall("acme") }
-
-// install: the App is there again
-func (s *scene) install([]string) error {
-	_, err := s.github.Install("acme")
-	return err
-}
-
-// suspend: the App may do nothing for a while
-func (s *scene) suspend([]string) error { return s.github.Suspend("acme") }
-
-// unsuspend: the App works again
-func (s *scene) unsuspend([]string) error { return s.github.Unsuspend("acme") }
-
-// delete LOGIN: the repository is gone
-func (s *scene) deleteRepo(w []string) error { return s.repo.Remove(w[0]) }
-
-// mend: GitHub answers as it should again
-func (s *scene) mend([]string) error {
-	for _, b := range s.broken {
-		b.Lift()
-	}
-	return nil
-}
-
-// rename LOGIN NAME
-func (s *scene) rename(w []string) error { return s.repo.Rename(w[0], w[1]) }
-
-// found NAME: another repository of that name, to which the story goes on
-func (s *scene) found(w []string) error { return s.another(w[0]) }
-
-// lose EVENT: the next webhook of that kind never arrives
-func (s *scene) lose(w []string) error {
-	event, action, _ := strings.Cut(w[0], ".")
-	s.github.BreakWebhooks(standin.HookMatch{Event: event, Action: action}, standin.HookFault{Lose: true})
-	return nil
-}
-
-// repeat EVENT: the next webhook of that kind comes three times
-func (s *scene) repeat(w []string) error {
-	event, action, _ := strings.Cut(w[0], ".")
-	s.github.BreakWebhooks(standin.HookMatch{Event: event, Action: action}, standin.HookFault{Copies: 2})
-	return nil
-}
-
-// break METHOD PATH STATUS TIMES: GitHub answers so
-func (s *scene) breakIt(w []string) error {
-	var status, times int
-	if _, err := fmt.Sscan(w[2]+" "+w[3], &status, &times); err != nil {
-		return err
-	}
-	fault := standin.Fault{Status: status}
-	if status == 403 {
-		fault = standin.SecondaryLimit(60)
-	}
-	s.broken = append(s.broken, s.github.Break(standin.Match{Method: w[0], Path: w[1], Times: times}, fault))
-	return nil
-}
-
-// secret PATH VALUE: a file of the operator's secrets
-func (s *scene) secret(w []string) error {
-	path := filepath.Join(s.dir, "secrets", w[0])
-	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
-		return err
-	}
-	return os.WriteFile(path, []byte(w[1]), 0o600)
-}
-
-// expect WHAT …: waits until it is so
-func (s *scene) expect(w []string) error {
-	what, ok := s.expectations()[w[0]]
-	if !ok {
-		return fmt.Errorf("nothing called %q can be expected", w[0])
-	}
-	return s.await(func() (bool, string, error) { return what(w[1:]) })
-}
-
-// never WHAT …: says that it is not so, after everything has come to rest
-func (s *scene) never(w []string) error {
-	what, ok := s.expectations()[w[0]]
-	if !ok {
-		return fmt.Errorf("nothing called %q can be expected", w[0])
-	}
-	if err := s.rest(); err != nil {
-		return err
-	}
-	if is, now, _ := what(w[1:]); is {
-		return fmt.Errorf("it is so: %s", now)
-	}
-	return nil
-}
-
-func (s *scene) expectations() map[string]func([]string) (bool, string, error) {
-	return map[string]func([]string) (bool, string, error){
-		"check": s.isCheck, "title": s.isTitle, "text": s.isText, "comment": s.isSaid, "reaction": s.isReaction, "deployment": s.isDeployment, "live": s.isLive,
-		"ran": s.hasRun, "annotation": s.isAnnotated, "checks": s.checkCount,
-	}
-}
-
-// check COMMIT NAME CONCLUSION-or-status
-func (s *scene) isCheck(w []string) (bool, string, error) {
-	sha, err := s.sha(w[0])
-	if err != nil {
-		return false, "", err
-	}
-	run, ok := s.repo.CheckRun(sha, w[1])
-	is := run.Status
-	if is == "completed" {
-		is = run.Conclusion
-	}
-	return ok && is == w[2], is, nil
-}
-
-// title COMMIT NAME PART
-func (s *scene) isTitle(w []string) (bool, string, error) {
-	sha, err := s.sha(w[0])
-	if err != nil {
-		return false, "", err
-	}
-	run, _ := s.repo.CheckRun(sha, w[1])
-	return strings.Contains(run.Title, w[2]), run.Title, nil
-}
-
-// text COMMIT NAME PART: in the summary or the text
-func (s *scene) isText(w []string) (bool, string, error) {
-	sha, err := s.sha(w[0])
-	if err != nil {
-		return false, "", err
-	}
-	run, _ := s.repo.CheckRun(sha, w[1])
-	all := run.Summary + "\n" + run.Text
-	return strings.Contains(all, w[2]), all, nil
-}
-
-// annotation COMMIT NAME LINE PART
-func (s *scene) isAnnotated(w []string) (bool, string, error) {
-	sha, err := s.sha(w[0])
-	if err != nil {
-		return false, "", err
-	}
-	run, _ := s.repo.CheckRun(sha, w[1])
-	for _, a := range run.Annotations {
-		if fmt.Sprint(a.StartLine) == w[2] && strings.Contains(a.Message, w[3]) {
-			return true, a.Message, nil
-		}
-	}
-	return false, fmt.Sprint(run.Annotations), nil
-}
-
-// checks COMMIT N: so many check runs in all
-func (s *scene) checkCount(w []string) (bool, string, error) {
-	sha, err := s.sha(w[0])
-	if err != nil {
-		return false, "", err
-	}
-	n := fmt.Sprint(len(s.repo.CheckRuns(sha)))
-	return n == w[1], n, nil
-}
-
-// comment NAME PART: by the App
-func (s *scene) isSaid(w []string) (bool, string, error) {
-	p, err := s.pull(w[0])
-	if err != nil {
-		return false, "", err
-	}
-	part, err := s.named(w[1])
-	var all []string
-	for _, c := range p.Comments() {
-		if c.Author == "slipway[bot]" {
-			all = append(all, c.Body)
-			if strings.Contains(c.Body, part) {
-				return true, c.Body, err
-			}
-		}
-	}
-	return false, strings.Join(all, "\n---\n"), err
-}
-
-// reaction NAME CONTENT: on the newest comment by a person
-func (s *scene) isReaction(w []string) (bool, string, error) {
-	p, err := s.pull(w[0])
-	if err != nil {
-		return false, "", err
-	}
-	var newest standin.Comment
-	for _, c := range p.Comments() {
-		if c.Author != "slipway[bot]" {
-			newest = c
-		}
-	}
-	for _, r := range newest.Reactions {
-		if r.Content == w[1] {
-			return true, r.Content, nil
-		}
-	}
-	return false, fmt.Sprint(newest.Reactions), nil
-}
-
-// deployment ENVIRONMENT COMMIT STATE: the newest of that commit
-func (s *scene) isDeployment(w []string) (bool, string, error) {
-	sha, err := s.sha(w[1])
-	if err != nil {
-		return false, "", err
-	}
-	state := "none"
-	for _, d := range s.repo.Deployments(w[0]) {
-		if d.SHA == sha {
-			state = d.Task + " " + d.State()
-		}
-	}
-	return state == w[2] || strings.HasSuffix(state, " "+w[2]), state, nil
-}
-
-// live PLACE COMMIT: what the deploy step wrote there
-func (s *scene) isLive(w []string) (bool, string, error) {
-	text, err := os.ReadFile(filepath.Join(s.dir, "target", w[0]))
-	if err != nil {
-		return false, "nothing", nil
-	}
-	sha, err := s.sha(w[1])
-	return strings.TrimSpace(string(text)) == sha, string(text), err
-}
-
-// ran FILE TIMES: how often a step added a line to it
-func (s *scene) hasRun(w []string) (bool, string, error) {
-	text, _ := os.ReadFile(filepath.Join(s.dir, "target", w[0]))
-	n := fmt.Sprint(strings.Count(string(text), "\n"))
-	return n == w[1], n + " times", nil
-}
-
-// await waits until something is so. Whatever happens at GitHub makes it look again, and small waits of the server (between two writes of
-// one view, say) are let pass.
-func (s *scene) await(is func() (bool, string, error)) error {
-	ctx, cancel := context.WithTimeout(s.t.Context(), deadline)
-	defer cancel()
-	for {
-		changed := s.changed()
-		ok, now, err := is()
-		if err != nil || ok {
-			return err
-		}
-		if err := s.wait(ctx, changed); err != nil {
-			return fmt.Errorf("seen last: %s", now)
-		}
-	}
 }

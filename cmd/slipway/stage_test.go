@@ -150,12 +150,12 @@ func (s *stage) addUser(login, role string) error {
 	return s.repo.SetRole(login, role)
 }
 
-// another makes a repository in which the same people work, and lets the stage go on there.
-func (s *stage) another(name string) (err error) {
-	if s.repo, err = s.github.CreateRepository("acme", name, standin.RepoOptions{}); err != nil {
+// another makes a repository in which the same people work, in this role, and lets the stage go on there.
+func (s *stage) another(owner, name, role string) (err error) {
+	if s.repo, err = s.github.CreateRepository(owner, name, standin.RepoOptions{}); err != nil {
 		return err
 	}
-	for login, role := range map[string]string{"dana": "maintain", "ben": "maintain"} {
+	for _, login := range []string{"dana", "ben"} {
 		if err := s.repo.SetRole(login, role); err != nil {
 			return err
 		}
@@ -179,7 +179,7 @@ func (s *stage) settle(key *rsa.PrivateKey) {
 	}
 	pemKey := pem.EncodeToMemory(&pem.Block{Type: "RSA PRIVATE KEY", Bytes: x509.MarshalPKCS1PrivateKey(key)})
 	set, problems := settings{
-		Listen: "127.0.0.1:0", PublicURL: "http://slipway.example", Data: filepath.Join(s.dir, "data"), Allow: "acme", Isolation: "none",
+		Listen: "127.0.0.1:0", PublicURL: "http://slipway.example", Data: filepath.Join(s.dir, "data"), Allow: "acme,pat,emca", Isolation: "none",
 		Secrets: filepath.Join(s.dir, "secrets"), CheckEnv: "TARGET=" + filepath.Join(s.dir, "target"), GitHubAPIURL: s.github.URL() + "/",
 		GitHubAppID: "1", GitHubKeyFile: write("app.pem", pemKey), WebhookSecretFile: write("secret", []byte("sesame\n")),
 		CheckSlots: "4", DeploySlots: "4", KeepAge: "30d", KeepSize: "1GB", Guard: "10s",
