@@ -87,7 +87,7 @@ func split(line string) []string {
 // play plays one line.
 func (s *scene) play(words []string) error {
 	verbs := map[string]func([]string) error{
-		"user": s.user, "custom": s.custom, "commit": s.commit, "force": s.force, "pr": s.pr, "fork": s.fork, "update": s.update, "merge": s.merge,
+		"user": s.user, "custom": s.custom, "commit": s.commit, "branch": s.branch, "force": s.force, "pr": s.pr, "fork": s.fork, "update": s.update, "merge": s.merge,
 		"close": s.closePull, "lock": s.lock, "comment": s.comment, "press": s.press, "rerun": s.rerun, "foreign": s.foreign, "queue": s.queue,
 		"dequeue": s.dequeue, "health": s.health, "sick": s.makeSick, "advance": s.advanceBy, "restart": s.restartNow, "stop": s.stopNow, "start": s.startNow,
 		"uninstall": s.uninstall, "suspend": s.suspend, "unsuspend": s.unsuspend, "lose": s.lose, "repeat": s.repeat, "break": s.breakIt, "mend": s.mend,
@@ -176,6 +176,15 @@ func (s *scene) force(w []string) error {
 	sha, err := s.repo.ForcePush(w[0], w[1], onto, w[3], files)
 	s.as(w, sha)
 	return err
+}
+
+// branch LOGIN BRANCH COMMIT: pushes a commit that is there already
+func (s *scene) branch(w []string) error {
+	sha, err := s.sha(w[2])
+	if err != nil {
+		return err
+	}
+	return s.repo.Branch(w[0], w[1], sha)
 }
 
 // pr LOGIN NAME TITLE BRANCH
