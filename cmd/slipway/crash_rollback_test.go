@@ -25,8 +25,8 @@ environments:
     verify: { http: "HEALTH", every: 200ms, failures: 1, starts_within: 0s, bake: 600ms }
 `
 
-// good tells the story up to where a first release has baked.
-func (c *crash) good() {
+// good tells the story up to where a first release has baked, and a sick change may be merged.
+func (c *crash) good() *standin.Pull {
 	live := filepath.Join(c.dir, "target", "live")
 	health := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		if text, _ := os.ReadFile(live); string(text) == "sick" {
@@ -35,9 +35,11 @@ func (c *crash) good() {
 	}))
 	c.t.Cleanup(health.Close)
 	file := strings.NewReplacer("TARGET", filepath.Join(c.dir, "target"), "HEALTH", health.URL).Replace(sickFile)
-	pull := c.merge("Add the pipeline", map[string]string{".github/slipway.yml": file, "version": "well"})
+	pull := c.pull("Add the pipeline", map[string]string{".github/slipway.yml": file, "version": "well"})
+	_, err := pull.Merge("dana", "squash")
+	c.must(err)
 	c.wait("a call for an approval", func() bool { return said(pull, "slipway:notice/") })
-	_, err := pull.Comment("dana", "/approve")
+	_, err = pull.Comment("dana", "/approve")
 	c.must(err)
 	c.wait("a release that baked", func() bool {
 		r, _ := c.repo.CheckRun(pull.MergeCommit(), "promote: production")
@@ -45,28 +47,29 @@ func (c *crash) good() {
 	})
 	c.wait("a card that says so", func() bool { return said(pull, "*Live*") })
 	c.wait("an answer to /approve", func() bool { return said(pull, "answer-") })
+	return c.pull("Make it sick", map[string]string{"version": "sick"})
 }
 
 func said(p *standin.Pull, part string) bool {
 	return slices.ContainsFunc(p.Comments(), func(m standin.Comment) bool { return strings.Contains(m.Body, part) })
 }
 
-// merge merges a pull request with these files.
-func (c *crash) merge(title string, files map[string]string) *standin.Pull {
+// pull opens a pull request with these files and waits until it may be merged.
+func (c *crash) pull(title string, files map[string]string) *standin.Pull {
 	branch := strings.ReplaceAll(strings.ToLower(title), " ", "-")
 	_, err := c.repo.Commit("ben", branch, title, files)
 	c.must(err)
 	pull, err := c.repo.OpenPullRequest("ben", title, branch, "main")
 	c.must(err)
 	c.wait("green checks", func() bool { r, _ := c.repo.CheckRun(pull.Head(), "slipway"); return r.Conclusion == "success" })
-	_, err = pull.Merge("dana", "squash")
-	c.must(err)
+	c.wait("a comment", func() bool { return said(pull, "When this is merged") })
 	return pull
 }
 
-// bad tells the second half, in whose end the first release is live again.
-func (c *crash) bad() string {
-	pull := c.merge("Make it sick", map[string]string{"version": "sick"})
+// bad merges the second half's change, in whose end the first release is live again.
+func (c *crash) bad(pull *standin.Pull) string {
+	_, err := pull.Merge("dana", "squash")
+	c.must(err)
 	c.wait("a release that was taken back", func() bool {
 		r, _ := c.repo.CheckRun(pull.MergeCommit(), "promote: production")
 		return r.Conclusion == "failure"
@@ -127,9 +130,9 @@ func TestCrashRollback(t *testing.T) {
 		t.Skip("the crash test runs without the race detector, and not with -short")
 	}
 	c := newCrash(t, strike{})
-	c.good()
+	sick := c.good()
 	count := c.strikeAtWrite(0, "answered")
-	want := c.bad()
+	want := c.bad(sick)
 	c.takenBack(want, want)
 	_, writes := count()
 	t.Logf("%d writes; in the end:\n%s", writes, want)
@@ -144,9 +147,9 @@ func TestCrashRollback(t *testing.T) {
 				slots <- struct{}{}
 				defer func() { <-slots }()
 				c := newCrash(t, strike{})
-				c.good()
+				sick := c.good()
 				struck := c.strikeAtWrite(n, moment)
-				c.takenBack(c.bad(), want)
+				c.takenBack(c.bad(sick), want)
 				c.died(struck)
 			})
 		}
@@ -157,8 +160,7 @@ func TestCrashRollback(t *testing.T) {
 			slots <- struct{}{}
 			defer func() { <-slots }()
 			c := newCrash(t, strike{"#restore/", shim.Fault{At: at, Server: true}})
-			c.good()
-			c.takenBack(c.bad(), want)
+			c.takenBack(c.bad(c.good()), want)
 			if c.killed() == 0 {
 				t.Error("nothing was killed")
 			}
