@@ -2,7 +2,6 @@ package main
 
 import (
 	"bytes"
-	"context"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -10,8 +9,12 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
+	"time"
+
+	"github.com/slipway-cd/slipway/app/standin"
 )
 
 // TestSecondServer: one process holds a data directory, and the second one says who does.
@@ -103,27 +106,120 @@ func TestCommandLine(t *testing.T) {
 	}
 }
 
-// TestNoSecretInTheLog: neither tokens nor the webhook's secret reach the log, at its most talkative.
+// TestNoSecretInTheLog: neither tokens nor the webhook's secret reach the log, at its most talkative, while a release goes out and GitHub refuses
+// this and that.
 func TestNoSecretInTheLog(t *testing.T) {
 	s := newStage(t)
 	s.stopServer()
-	log := &lines{}
-	ctx, stop := context.WithCancel(t.Context())
-	server, err := newServer(ctx, s.set, surroundings{clock: s.clock, log: log, level: slog.LevelDebug, shim: []string{os.Args[0], shimCommand}})
+	s.level = slog.LevelDebug
+	s.startServer()
+	s.server.log.Info("sesame and ghs_abcdefghijklmnopqrstuvwxyz0123456789 and Bearer eyJhbGciOiJSUzI1NiJ9.eyJpc3MiOjF9.c2lnbmF0dXJl")
+	s.tell(t, "v1/.github/slipway.yml", `version: 1
+checks: { test: { run: "true" } }
+environments: { production: { policy: deployment, deploy: { run: "true" } } }
+`, `break POST /repos/acme/shop/check-runs 500 2
+break POST /app/installations/*/access_tokens 500 1
+commit ben first "Add the pipeline" v1
+pr ben one "Add the pipeline" first
+expect check one.head slipway success
+merge dana one
+expect comment one "/approve production {one.merge}"
+comment dana one /approve
+expect check one.merge "promote: production" success
+restart`)
+	log := s.log.tail(1 << 20)
+	if !strings.Contains(log, "500 Internal Server Error") {
+		t.Errorf("the log tells too little to prove anything:\n%s", log)
+	}
+	for _, secret := range []string{"sesame", "ghs_", "eyJ", "PRIVATE KEY"} {
+		if at := strings.Index(log, secret); at >= 0 {
+			t.Errorf("%q is in the log: %s", secret, log[max(0, at-200):min(len(log), at+100)])
+		}
+	}
+}
+
+// tell plays lines of a scenario that has one file.
+func (s *stage) tell(t *testing.T, file, text, lines string) {
+	t.Helper()
+	sc := &scene{stage: s, t: t, files: map[string]string{file: text}, pulls: map[string]*standin.Pull{}, commits: map[string]string{}}
+	for line := range strings.Lines(lines) {
+		if err := sc.play(split(line)); err != nil {
+			t.Fatalf("%s%v\n%s", line, err, s.situation())
+		}
+	}
+}
+
+// TestMetricsApart: numbers are told at an address of their own, and not where the world comes in.
+func TestMetricsApart(t *testing.T) {
+	s := newStage(t)
+	s.stopServer()
+	s.set.metricsListen = "127.0.0.1:0"
+	s.startServer()
+	resp, err := http.Get("http://" + s.server.metrics.Addr().String() + "/metrics")
 	if err != nil {
 		t.Fatal(err)
 	}
-	done := make(chan error, 1)
-	go func() { done <- server.run(ctx) }()
-	server.log.Info("sesame and ghs_abcdefghijklmnopqrstuvwxyz0123456789 and Bearer eyJhbGciOiJSUzI1NiJ9.eyJpc3MiOjF9.c2lnbmF0dXJl")
-	stop()
-	if err := <-done; err != nil {
-		t.Error(err)
+	defer resp.Body.Close()
+	if body, err := io.ReadAll(resp.Body); err != nil || resp.StatusCode != http.StatusOK || !strings.Contains(string(body), "go_goroutines") {
+		t.Errorf("%d, %v: %.200s", resp.StatusCode, err, body)
 	}
-	for _, secret := range []string{"sesame", "ghs_a", "eyJ"} {
-		if strings.Contains(log.tail(1000), secret) {
-			t.Errorf("%q is in the log:\n%s", secret, log.tail(1000))
+	for _, path := range []string{"/metrics", "/debug/pprof/"} {
+		if code, body := s.get(t, path); code != http.StatusNotFound {
+			t.Errorf("the world may read %s: %d %.200s", path, code, body)
 		}
+	}
+}
+
+// TestLacks: what the App lacks is said in the log and in /readyz, and the server works.
+func TestLacks(t *testing.T) {
+	s := newStageOf(t, standin.App{
+		ID: 1, Slug: "slipway", Permissions: map[string]string{"metadata": "read", "contents": "read", "checks": "read"}, Events: []string{"push"},
+	})
+	has := func() bool {
+		log := s.log.tail(1000)
+		return strings.Contains(log, "lacks something") && strings.Contains(log, "checks") && strings.Contains(log, "issue_comment")
+	}
+	for began := time.Now(); !has() && time.Since(began) < deadline; {
+		runtime.Gosched()
+	}
+	if !has() {
+		t.Errorf("the log does not say what the App lacks:\n%s", s.log.tail(100))
+	}
+	code, body := s.get(t, "/readyz")
+	if code != http.StatusOK || !strings.Contains(body, "checks") || !strings.Contains(body, "issue_comment") {
+		t.Errorf("/readyz says %d:\n%s", code, body)
+	}
+}
+
+// TestStopEndsReaders: whoever reads the log of a program that runs does not keep the server from stopping.
+func TestStopEndsReaders(t *testing.T) {
+	s := newStage(t)
+	end := filepath.Join(s.dir, "target", "end")
+	defer func() { // programs go on without the server
+		if err := os.WriteFile(end, nil, 0o600); err != nil {
+			t.Error(err)
+		}
+	}()
+	s.tell(t, "v1/.github/slipway.yml", "version: 1\nchecks: { test: { run: \"until test -e $TARGET/end; do sleep 0.1; done\" } }\n", `commit ben first "Add the pipeline" v1 as head
+pr ben one "Add the pipeline" first
+expect check head test in_progress`)
+	run, _ := s.repo.CheckRun(s.repo.Head("first"), "test")
+	address := "http://" + s.server.listener.Addr().String() + strings.TrimPrefix(run.DetailsURL, s.set.publicURL)
+	resp, err := http.Get(address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	if resp.StatusCode != http.StatusOK {
+		t.Fatal(address, resp.Status)
+	}
+	page := make([]byte, 1)
+	if _, err := resp.Body.Read(page); err != nil {
+		t.Fatal(err)
+	}
+	s.stopServer() // fails if it has to wait for the reader
+	if rest, err := io.ReadAll(resp.Body); err != nil {
+		t.Errorf("the page was cut off, %v: %.200s", err, rest)
 	}
 }
 

@@ -49,6 +49,7 @@ type stage struct {
 	answers atomic.Int32
 	sick    sync.Map // commits that answer badly wherever they are live
 	log     *lines
+	level   slog.Level
 
 	mu     sync.Mutex
 	moved  chan struct{} // closed and replaced whenever something happens
@@ -76,7 +77,10 @@ func (l *lines) tail(n int) string {
 	return strings.Join(all[max(0, len(all)-n):], "\n")
 }
 
-func newStage(t *testing.T) *stage {
+func newStage(t *testing.T) *stage { return newStageOf(t, standin.App{ID: 1, Slug: "slipway"}) }
+
+// newStageOf is a stage for an App that is registered so.
+func newStageOf(t *testing.T, registered standin.App) *stage {
 	t.Helper()
 	s := &stage{t: t, dir: t.TempDir(), clock: apptest.NewClock(time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC)), log: &lines{}, moved: make(chan struct{})}
 	s.answers.Store(http.StatusOK)
@@ -89,18 +93,19 @@ func newStage(t *testing.T) *stage {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.openGitHub(key)
+	registered.Key = key
+	s.openGitHub(registered)
 	s.settle(key)
 	s.startServer()
 	t.Cleanup(s.stopServer)
 	return s
 }
 
-func (s *stage) openGitHub(key *rsa.PrivateKey) {
+func (s *stage) openGitHub(registered standin.App) {
 	held := contract.New(s.t)
 	var err error
 	s.github, err = standin.New(standin.Options{
-		Dir: filepath.Join(s.dir, "github"), Clock: s.clock, App: standin.App{ID: 1, Slug: "slipway", Key: key},
+		Dir: filepath.Join(s.dir, "github"), Clock: s.clock, App: registered,
 		Wrap:      func(h http.Handler) http.Handler { return s.noticing(held.Wrap(h)) },
 		OnWebhook: func(event string, body []byte) { held.Webhook(event, body); s.ping() },
 	})
@@ -198,7 +203,7 @@ func (s *stage) fill(text string) string {
 func (s *stage) startServer() {
 	s.t.Helper()
 	ctx, stop := context.WithCancel(context.Background())
-	server, err := newServer(ctx, s.set, surroundings{clock: s.clock, log: s.log, level: slog.LevelInfo, shim: []string{os.Args[0], shimCommand}})
+	server, err := newServer(ctx, s.set, surroundings{clock: s.clock, log: s.log, level: s.level, shim: []string{os.Args[0], shimCommand}})
 	if err != nil {
 		stop()
 		s.t.Fatal(err)
