@@ -133,6 +133,10 @@ type rig struct {
 	github *github
 	runner *runner
 	engine *engine.Engine
+
+	translate func(app.Event) ([]app.Letter, string, error)
+	stop      func() // ends the engine, if it runs
+	kept      []engine.Used
 }
 
 func newRig(t *testing.T, file string, translate func(app.Event) ([]app.Letter, string, error)) *rig {
@@ -142,27 +146,39 @@ func newRig(t *testing.T, file string, translate func(app.Event) ([]app.Letter, 
 
 func newRigOn(t *testing.T, g engine.Git, translate func(app.Event) ([]app.Letter, string, error)) *rig {
 	t.Helper()
-	r := &rig{t: t, clock: apptest.NewClock(noon), github: &github{}}
+	r := &rig{t: t, clock: apptest.NewClock(noon), github: &github{}, translate: translate}
 	r.runner = &runner{running: map[string]bool{}, ended: map[string]app.Status{}, began: make(chan string, 100)}
 	var err error
 	if r.store, err = store.Open(t.Context(), store.Options{Path: filepath.Join(t.TempDir(), "db"), Clock: r.clock}); err != nil {
 		t.Fatal(err)
 	}
-	r.engine = engine.New(engine.Options{
-		Store: r.store, Clock: r.clock, GitHub: r.github, Git: g, Runner: r.runner, Translate: translate, Links: links{},
-		Holder: t.Name(), CheckSlots: 2, DeploySlots: 1, Stored: r.store.Stored,
-	})
-	r.update(func(tx engine.Tx) error { return tx.SaveRepo(repo(), true) })
-	ctx, stop := context.WithCancel(context.Background())
-	done := make(chan error, 1)
-	go func() { done <- r.engine.Run(ctx) }()
+	r.stop = func() {}
 	t.Cleanup(func() {
-		stop()
-		if err := errors.Join(<-done, r.store.Close()); err != nil {
+		r.stop()
+		if err := r.store.Close(); err != nil {
 			t.Error(err)
 		}
 	})
+	r.update(func(tx engine.Tx) error { return tx.SaveRepo(repo(), true) })
+	r.start(engine.Options{
+		Store: r.store, Clock: r.clock, GitHub: r.github, Git: g, Runner: r.runner, Translate: translate, Links: links{},
+		Holder: t.Name(), CheckSlots: 2, DeploySlots: 1, Stored: r.store.Stored,
+	})
 	return r
+}
+
+// start lets an engine run until r.stop.
+func (r *rig) start(options engine.Options) {
+	r.engine = engine.New(options)
+	ctx, stop := context.WithCancel(context.Background())
+	done := make(chan error, 1)
+	go func() { done <- r.engine.Run(ctx) }()
+	r.stop = sync.OnceFunc(func() {
+		stop()
+		if err := <-done; err != nil {
+			r.t.Error(err)
+		}
+	})
 }
 
 // quiet waits until nothing more is to be done before time goes on.
