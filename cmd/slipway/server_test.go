@@ -200,7 +200,7 @@ func TestStopEndsReaders(t *testing.T) {
 			t.Error(err)
 		}
 	}()
-	s.tell(t, "v1/.github/slipway.yml", "version: 1\nchecks: { test: { run: \"until test -e $TARGET/end; do sleep 0.1; done\" } }\n", `commit ben first "Add the pipeline" v1 as head
+	s.tell(t, "v1/.github/slipway.yml", "version: 1\nchecks: { test: { run: \"while test -d $TARGET && ! test -e $TARGET/end; do sleep 0.1; done\" } }\n", `commit ben first "Add the pipeline" v1 as head
 pr ben one "Add the pipeline" first
 expect check head test in_progress`)
 	run, _ := s.repo.CheckRun(s.repo.Head("first"), "test")
