@@ -14,7 +14,7 @@ import (
 
 // What is done from time to time, without anybody's asking.
 
-// forgetful is a GitHub that could not deliver some webhooks, and has no repositories.
+// forgetful is a GitHub that could not deliver some webhooks.
 type forgetful struct {
 	*github
 	failed []gh.Delivery
@@ -30,7 +30,17 @@ func (g *forgetful) Redeliver(_ context.Context, id int64) error {
 	return nil
 }
 
-func (g *forgetful) Installations(context.Context) ([]gh.Installation, error) { return nil, nil }
+func (g *forgetful) Installations(context.Context) ([]gh.Installation, error) {
+	return []gh.Installation{{ID: 1}}, nil
+}
+
+func (g *forgetful) Repositories(context.Context, int64) ([]app.Repo, error) {
+	return []app.Repo{repo()}, nil
+}
+
+func (g *forgetful) Repository(context.Context, app.Repo) (app.Repo, error) { return repo(), nil }
+
+func (g *forgetful) OpenPulls(context.Context, app.Repo) ([]gh.Pull, error) { return nil, nil }
 
 // TestSweep: only what is not stored is asked for again, once for all its tries; ids are remembered for 90 days, and then no longer.
 func TestSweep(t *testing.T) {
@@ -90,7 +100,12 @@ func TestAdopted(t *testing.T) {
 	r.clock.Advance(time.Second) // so that what waits has waited for longer than what is adopted
 	r.again(oneFile{text: twoChecks}, &forgetful{github: r.github})
 	for range 3 {
-		key := <-r.runner.began
+		var key string
+		select {
+		case key = <-r.runner.began:
+		case <-time.After(10 * time.Second):
+			t.Fatal("no more programs begin")
+		}
 		r.runner.end(key)
 		r.engine.Done(key)
 	}
