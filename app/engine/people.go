@@ -230,14 +230,16 @@ func (e *Engine) collectPull(ctx context.Context, repo app.Repo, p app.Pull, int
 		return fmt.Errorf("#%d has more commits than GitHub lists", p.Number)
 	}
 	into.person(people.Opener, p.Number, fmt.Sprintf("opened #%d", p.Number))
+	brought := map[app.SHA]app.SHA{} // by pushing up to a commit: from which one, if that brought nothing but a merge that git makes by itself
 	for _, c := range people.Commits {
-		covered[c.SHA] = true
+		covered[c.SHA], brought[c.SHA] = true, ""
 		if len(c.Parents) > 1 && e.reproduced(ctx, repo, c) {
+			brought[c.SHA] = c.Parents[0]
 			continue // the Update-branch button writes nothing
 		}
 		into.commit(c, p.Number, fmt.Sprintf("`%s` in #%d", c.SHA.Short(), p.Number))
 	}
-	return e.collectPushers(ctx, repo, p, into)
+	return e.collectPushers(ctx, repo, p, brought, into)
 }
 
 // reproduced says whether git makes the same files of a merge by itself. If that can't be told, it may have been written by somebody.
@@ -249,8 +251,9 @@ func (e *Engine) reproduced(ctx context.Context, repo app.Repo, c github.PullCom
 	return err == nil && slices.ContainsFunc(changes, func(g git.Change) bool { return g.SHA == c.SHA && g.Reproduced })
 }
 
-// collectPushers adds who pushed to a pull request's branch. A fork's branch is the fork's own matter: we can't see it.
-func (e *Engine) collectPushers(ctx context.Context, repo app.Repo, p app.Pull, into *contributors) error {
+// collectPushers adds who pushed to a pull request's branch, or made it with commits of the pull request. A fork's branch is the fork's own matter:
+// we can't see it. The Update-branch button pushes what git makes by itself, and that alone.
+func (e *Engine) collectPushers(ctx context.Context, repo app.Repo, p app.Pull, brought map[app.SHA]app.SHA, into *contributors) error {
 	if p.Fork {
 		return nil
 	}
@@ -262,7 +265,9 @@ func (e *Engine) collectPushers(ctx context.Context, repo app.Repo, p app.Pull, 
 		return fmt.Errorf("reading who pushed to #%d: %w", p.Number, err)
 	}
 	for _, push := range pushes {
-		if push.Kind == "push" || push.Kind == "force_push" {
+		from, known := brought[push.After]
+		updated := from != "" && from == push.Before
+		if (push.Kind == "push" || push.Kind == "force_push" || push.Kind == "branch_creation" && known) && !updated {
 			into.person(push.By, p.Number, fmt.Sprintf("pushed to #%d", p.Number))
 		}
 	}

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 	"strings"
 
 	"github.com/slipway-cd/slipway/app"
@@ -70,14 +72,22 @@ func (s *server) openEngine(ctx context.Context) error {
 	return nil
 }
 
-// blocked says why a lane may not deploy although its gate would allow it: after a rename its secrets are under the old name, and whoever
-// takes that name inherits nothing.
+// blocked says why a lane may not deploy although its gate would allow it: after a rename its secrets are under the old name until the operator
+// moves them. A folder of the new name is the operator's word, for nobody else's name is served (see allowRepo).
 func (s *server) blocked(r app.Repo, firstName, service, environment string) string {
 	if firstName == "" || strings.EqualFold(firstName, r.FullName()) || s.set.secrets == "" {
 		return ""
 	}
-	return fmt.Sprintf("This repository was %s when slipway first saw it, and its secrets stay with that name. The operator moves them to `%s` and restarts slipway.",
-		firstName, command.SecretsFolder(r.FullName(), service, environment))
+	before, now := command.SecretsFolder(firstName, service, environment), command.SecretsFolder(r.FullName(), service, environment)
+	if !isFolder(filepath.Join(s.set.secrets, before)) || isFolder(filepath.Join(s.set.secrets, now)) {
+		return ""
+	}
+	return fmt.Sprintf("This repository was %s when slipway first saw it, and its secrets are still in `%s`. The operator moves them to `%s`.", firstName, before, now)
+}
+
+func isFolder(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.IsDir()
 }
 
 // housekeep drops what is old and what nothing needs.
