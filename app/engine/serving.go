@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"fmt"
 	"strconv"
 	"strings"
@@ -24,8 +25,12 @@ func (e *Engine) barred(tx Tx, r app.Repo) (why string, err error) {
 	if !known {
 		first.Owner = r.OwnerID
 	}
-	if ok, why := e.Allow(r, first); !ok || known {
-		return why, nil
+	ok, why := e.Allow(r, first)
+	switch {
+	case !ok:
+		return cmp.Or(why, "this server does not serve it"), nil
+	case known:
+		return "", nil
 	}
 	return "", tx.SetNote(ownerNote(r), strconv.FormatInt(r.OwnerID, 10))
 }

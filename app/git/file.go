@@ -17,7 +17,7 @@ const maxFile = 4 << 20
 
 // File is a file's content at a commit, as it is stored. A link to a file of the same commit is followed, as on disk; one that leads
 // out of it is not there. app.ErrNotFound says that there is no such file, or, with ErrNoCommit behind it, that the mirror does not
-// have the commit; app.ErrInvalid that it is a folder, or larger than 4 MiB.
+// have the commit; app.ErrInvalid that it is a folder, or larger than 4 MiB. What it gives may be shared with others: nobody changes it.
 func (g *Git) File(ctx context.Context, r app.Repo, sha app.SHA, name string) ([]byte, error) {
 	if err := checkSHAs(sha); err != nil {
 		return nil, err
@@ -26,6 +26,13 @@ func (g *Git) File(ctx context.Context, r app.Repo, sha app.SHA, name string) ([
 		strings.ContainsAny(name, "\n\x00") {
 		return nil, invalid("reading a file", "%q is not a path inside a repository", name)
 	}
+	return once(g.mirror(r.ID), "file "+string(sha)+" "+name, func() ([]byte, bool, error) {
+		content, err := g.file(ctx, r, sha, name)
+		return content, len(content) <= smallAnswer, err
+	})
+}
+
+func (g *Git) file(ctx context.Context, r app.Repo, sha app.SHA, name string) ([]byte, error) {
 	op := fmt.Sprintf("reading %s at %s", name, sha.Short())
 	out, err := g.read(ctx, r, command{
 		args:  []string{"cat-file", "--batch-command", "--follow-symlinks"},

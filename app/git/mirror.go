@@ -24,6 +24,7 @@ type mirror struct {
 	turn   chan struct{} // holds a token while nobody writes: git's own locks fail instead of waiting
 	opened bool          // guarded by turn: stale locks are gone
 	shared calls
+	memo   memo
 	packs  chan struct{} // likewise, for merging packs
 }
 
@@ -156,6 +157,7 @@ func (g *Git) Forget(ctx context.Context, r app.Repo) error {
 	}
 	defer m.unlock()
 	m.opened = false
+	defer m.memo.forget()
 	if err := os.RemoveAll(m.dir); err != nil {
 		return fmt.Errorf("removing the mirror of %s: %w", r.FullName(), err)
 	}
@@ -179,6 +181,7 @@ func (g *Git) Maintain(ctx context.Context, r app.Repo) error {
 	if err := g.openUnderLock(ctx, m); err != nil {
 		return err
 	}
+	defer m.memo.forget()
 	c := command{gitDir: m.dir, config: []string{"gc.packRefs=true"}, args: []string{"gc", "--quiet", "--cruft", "--prune=" + unreachableAge}}
 	if _, err := g.run(ctx, c); err != nil {
 		return fmt.Errorf("maintaining the mirror of %s: %w", r.FullName(), err)

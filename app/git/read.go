@@ -26,14 +26,16 @@ func (g *Git) Has(ctx context.Context, r app.Repo, sha app.SHA) (bool, error) {
 	if err := checkSHAs(sha); err != nil {
 		return false, err
 	}
-	_, err := g.resolve(ctx, r, string(sha)+"^{commit}")
-	if app.KindOf(err) == app.ErrNotFound {
-		return false, nil
-	}
-	if err != nil {
-		return false, fmt.Errorf("looking for %s: %w", sha.Short(), err)
-	}
-	return true, nil
+	return once(g.mirror(r.ID), "has "+string(sha), func() (has, keep bool, err error) {
+		_, err = g.resolve(ctx, r, string(sha)+"^{commit}")
+		if app.KindOf(err) == app.ErrNotFound {
+			return false, false, nil // it may come
+		}
+		if err != nil {
+			return false, false, fmt.Errorf("looking for %s: %w", sha.Short(), err)
+		}
+		return true, true, nil
+	})
 }
 
 // Tree is the name of a commit's tree: two commits of one tree have the same files.
@@ -108,14 +110,16 @@ func (g *Git) Contains(ctx context.Context, r app.Repo, commit, ancestor app.SHA
 	if err := checkSHAs(commit, ancestor); err != nil {
 		return false, err
 	}
-	_, err := g.read(ctx, r, command{args: []string{"merge-base", "--is-ancestor", string(ancestor), string(commit)}})
-	if exitCode(err) == 1 {
-		return false, nil
-	}
-	if err != nil {
-		return false, fmt.Errorf("asking whether %s contains %s: %w", commit.Short(), ancestor.Short(), g.missing(ctx, r, err, commit, ancestor))
-	}
-	return true, nil
+	return once(g.mirror(r.ID), "contains "+string(commit)+" "+string(ancestor), func() (is, keep bool, err error) {
+		_, err = g.read(ctx, r, command{args: []string{"merge-base", "--is-ancestor", string(ancestor), string(commit)}})
+		if exitCode(err) == 1 {
+			return false, true, nil
+		}
+		if err != nil {
+			return false, false, fmt.Errorf("asking whether %s contains %s: %w", commit.Short(), ancestor.Short(), g.missing(ctx, r, err, commit, ancestor))
+		}
+		return true, true, nil
+	})
 }
 
 // MergeBase is the newest commit that both contain, one of them if there are several. app.ErrNotFound says that there is none, or, with

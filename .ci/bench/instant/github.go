@@ -89,9 +89,16 @@ func (h hub) React(context.Context, app.Repo, int64, string) error { h.call(); r
 
 func (h hub) AppBySlug(context.Context, app.Repo, string) (int64, error) { h.call(); return 2, nil }
 
-func (h hub) Installations(context.Context) ([]github.Installation, error) { h.call(); return nil, nil }
+// Installations is one, of which nothing is listed: what is measured is not the start.
+func (h hub) Installations(context.Context) ([]github.Installation, error) {
+	h.call()
+	return []github.Installation{{ID: 1}}, nil
+}
 
-func (h hub) Repositories(context.Context, int64) ([]app.Repo, error) { h.call(); return nil, nil }
+func (h hub) Repositories(context.Context, int64) ([]app.Repo, error) {
+	h.call()
+	return nil, &app.Error{Op: "listing repositories", Kind: app.ErrDenied}
+}
 
 func (h hub) FailedDeliveries(context.Context, time.Time) ([]github.Delivery, error) {
 	h.call()
