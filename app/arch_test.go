@@ -25,6 +25,7 @@ var rooms = map[string][]string{
 	"app/report":           {"app", "checks", "policies", "deploy"},
 	"app/shim":             {"app"},
 	"app/git":              {"app"},
+	"app/git/gittest":      {"app", "app/git"},
 	"app/github":           {"app"},
 	"app/artifact":         {"app"},
 	"app/standin":          {"app"},
@@ -54,8 +55,8 @@ var only = map[string][]string{
 	"github.com/gorilla/mux":                         {"handlers", "app/standin"},
 	"database/sql":                                   {"app/store"},
 	"github.com/mattn/go-sqlite3":                    {"app/store"},
-	"os/exec":                                        {"app/shim", "app/git", "app/standin", "cmd/slipway"},
-	"net/http/cgi":                                   {"app/standin"},
+	"os/exec":                                        {"app/shim", "app/git", "app/git/gittest", "app/standin", "cmd/slipway"},
+	"net/http/cgi":                                   {"app/standin", "app/git/gittest"},
 	"github.com/prometheus/client_golang/prometheus": {"cmd/slipway"},
 }
 

@@ -79,23 +79,28 @@ func (e *Engine) comparePulls(ctx context.Context, repo app.Repo) ([]app.Letter,
 // discover finds the repositories that the App may serve, those that came while we were down too, and asks for each to be compared. Those that
 // it may not serve any more are as if that had been told.
 func (e *Engine) discover(ctx context.Context) (result, error) {
+	var known []app.Repo // before the list is read: what comes meanwhile may not be in it
+	err := e.Store.View(ctx, func(tx Tx) (err error) {
+		known, err = tx.Repos()
+		return err
+	})
+	if err != nil {
+		return result{}, err
+	}
 	listed, err := e.list(ctx)
 	if err != nil {
 		return result{}, err
 	}
 	var letters []app.Letter
 	err = e.Store.Update(ctx, func(tx Tx) error {
-		if letters, _, err = e.letIn(tx, listed.letters()); err != nil {
-			return err
-		}
-		known, err := tx.Repos()
-		for _, r := range known {
-			if !listed.may(r) {
-				letters = append(letters, app.Letter{To: app.RepositoryAddress(r.ID), Message: app.Served{Repo: r, Installation: r.Installation, Gone: true}})
-			}
-		}
+		letters, _, err = e.letIn(tx, listed.letters())
 		return err
 	})
+	for _, r := range known {
+		if !listed.may(r) {
+			letters = append(letters, app.Letter{To: app.RepositoryAddress(r.ID), Message: app.Served{Repo: r, Installation: r.Installation, Gone: true}})
+		}
+	}
 	return result{letters: letters, write: func(tx Tx) error { return e.showRefused(tx, nobodysRepos) }}, err
 }
 

@@ -114,3 +114,34 @@ func TestAdopted(t *testing.T) {
 		t.Errorf("the run is %q, and %d programs ran at once", run.State, r.runner.most)
 	}
 }
+
+// busy is a GitHub in which a repository comes while its list is being read.
+type busy struct {
+	*forgetful
+	meanwhile func()
+}
+
+func (g busy) Repositories(context.Context, int64) ([]app.Repo, error) {
+	g.meanwhile()
+	return nil, nil
+}
+
+// TestListedMeanwhile: what GitHub does not list is not served any more, but for what came while the list was being read.
+func TestListedMeanwhile(t *testing.T) {
+	r := newRig(t, twoChecks, nil)
+	r.quiet()
+	other := repo()
+	other.ID, other.Name = 8, "other"
+	r.again(oneFile{text: twoChecks}, busy{&forgetful{github: r.github}, func() {
+		if err := r.store.Update(context.Background(), func(tx engine.Tx) error { return tx.SaveRepo(other, true) }); err != nil {
+			t.Error(err)
+		}
+	}})
+	r.quiet()
+	r.update(func(tx engine.Tx) error {
+		if served, err := tx.Repos(); err != nil || len(served) != 1 || served[0].ID != 8 {
+			t.Errorf("served are %+v, %v", served, err)
+		}
+		return nil
+	})
+}

@@ -21,7 +21,7 @@ func BenchmarkStart(b *testing.B) {
 	for i := range 10 {
 		files[fmt.Sprintf("pkg%d/sub%d/file%d.go", i%13, i%10, i)] += "// changed\n"
 	}
-	commits = append(commits, w.origin.commit(files))
+	commits = append(commits, w.origin.Commit(files))
 	if err := w.git.Fetch(b.Context(), w.repo, string(commits[1])); err != nil {
 		b.Fatal(err)
 	}

@@ -18,7 +18,7 @@ func TestExactlyTheCommit(t *testing.T) {
 	w := newWorld(t, map[string]string{"a": "first", ".gitignore": "ignored"})
 	j := w.job("", "")
 	w.finish(again(j, "1", "echo x >ignored; echo x >a; mkdir -p deep/er; echo x >deep/er/x; chmod 000 deep; ln -s /etc link"))
-	j.Commit = w.origin.commit(map[string]string{"b": "second"})
+	j.Commit = w.origin.Commit(map[string]string{"b": "second"})
 	if err := w.git.Fetch(t.Context(), w.repo, string(j.Commit)); err != nil {
 		t.Fatal(err)
 	}

@@ -14,6 +14,7 @@ import (
 	"github.com/slipway-cd/slipway/app/apptest"
 	"github.com/slipway-cd/slipway/app/artifact"
 	"github.com/slipway-cd/slipway/app/git"
+	"github.com/slipway-cd/slipway/app/git/gittest"
 	"github.com/slipway-cd/slipway/app/shim"
 	"github.com/slipway-cd/slipway/checks"
 )
@@ -38,7 +39,7 @@ func TestMain(m *testing.M) {
 type world struct {
 	t      testing.TB
 	dir    string
-	origin *origin
+	origin *gittest.Origin
 	head   app.SHA
 	repo   app.Repo
 	as     shim.Isolation
@@ -63,8 +64,8 @@ func newWorld(t testing.TB, files map[string]string, change ...func(*world)) *wo
 		t.Fatal(err)
 	}
 	w := &world{t: t, dir: dir, repo: app.Repo{ID: 1, Owner: "acme", Name: "shop", DefaultBranch: "main"}, as: shim.SameUser()}
-	w.origin = newOrigin(t, filepath.Join(dir, "origin"))
-	w.head = w.origin.commit(files)
+	w.origin = gittest.New(t, filepath.Join(dir, "origin"))
+	w.head = w.origin.Commit(files)
 	for _, c := range change {
 		c(w)
 	}
@@ -79,7 +80,7 @@ func newWorld(t testing.TB, files map[string]string, change ...func(*world)) *wo
 func (w *world) start() {
 	w.t.Helper()
 	w.done = make(chan string, 100)
-	options := git.Options{Dir: filepath.Join(w.dir, "git"), Remote: w.origin.remote, Clock: apptest.NewClock(time.Now())}
+	options := git.Options{Dir: filepath.Join(w.dir, "git"), Remote: w.origin.Remote, Clock: apptest.NewClock(time.Now())}
 	if uid, gid, other := w.as.Owner(); other {
 		options.Owner = &git.Owner{UID: uid, GID: gid}
 	}

@@ -21,6 +21,7 @@ import (
 
 	"github.com/slipway-cd/slipway/app/shim"
 	"github.com/slipway-cd/slipway/app/standin"
+	"github.com/slipway-cd/slipway/app/standin/contract"
 )
 
 // The crash test starts the real server as a process of its own and kills it with SIGKILL around each write to GitHub and around each command.
@@ -100,8 +101,9 @@ func newCrash(t *testing.T, hit strike) *crash {
 	if err != nil {
 		t.Fatal(err)
 	}
+	held := contract.New(t)
 	c.github, err = standin.New(standin.Options{
-		Dir: filepath.Join(c.dir, "github"), Clock: clock{}, App: standin.App{ID: 1, Slug: "slipway", Key: key},
+		Dir: filepath.Join(c.dir, "github"), Clock: clock{}, App: standin.App{ID: 1, Slug: "slipway", Key: key}, Wrap: held.Wrap, OnWebhook: held.Webhook,
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -14,6 +14,7 @@ import (
 	"github.com/slipway-cd/slipway/app/apptest"
 	"github.com/slipway-cd/slipway/app/artifact"
 	"github.com/slipway-cd/slipway/app/git"
+	"github.com/slipway-cd/slipway/app/git/gittest"
 	"github.com/slipway-cd/slipway/app/shim"
 	"github.com/slipway-cd/slipway/deploy"
 )
@@ -38,7 +39,7 @@ func TestMain(m *testing.M) {
 type world struct {
 	t      testing.TB
 	dir    string
-	origin *origin
+	origin *gittest.Origin
 	head   app.SHA
 	repo   app.Repo
 	as     shim.Isolation
@@ -61,8 +62,8 @@ func newWorld(t testing.TB, files map[string]string, change ...func(*world)) *wo
 		t.Fatal(err)
 	}
 	w := &world{t: t, dir: dir, repo: app.Repo{ID: 1, Owner: "acme", Name: "shop", DefaultBranch: "main"}, as: shim.SameUser()}
-	w.origin = newOrigin(t, filepath.Join(dir, "origin"))
-	w.head = w.origin.commit(files)
+	w.origin = gittest.New(t, filepath.Join(dir, "origin"))
+	w.head = w.origin.Commit(files)
 	for _, c := range change {
 		c(w)
 	}
@@ -82,7 +83,7 @@ func (w *world) fetch(c app.SHA) {
 func (w *world) start() {
 	w.t.Helper()
 	var errs [4]error
-	w.git, errs[0] = git.New(git.Options{Dir: filepath.Join(w.dir, "git"), Remote: w.origin.remote, Clock: apptest.NewClock(time.Now())})
+	w.git, errs[0] = git.New(git.Options{Dir: filepath.Join(w.dir, "git"), Remote: w.origin.Remote, Clock: apptest.NewClock(time.Now())})
 	w.host, errs[1] = shim.Open(shim.Options{
 		Dir: filepath.Join(w.dir, "shim"), Homes: filepath.Join(w.dir, "homes"), Command: []string{os.Args[0], "shim"}, Faults: w.faults,
 	})
