@@ -2,7 +2,6 @@ package deploy
 
 import (
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/slipway-cd/slipway/app"
@@ -59,10 +58,10 @@ func (w Watching) judge(v Verify, brief bool) (outcome app.Outcome, undecided bo
 	case w.Failures >= max(v.Failures, 1) && !starting:
 		return app.Failed, false, w.failed()
 	case w.LastGood && w.Good >= v.Bake:
-		return app.Succeeded, false, fmt.Sprintf("It answered well for %s.", spoken(v.Bake))
+		return app.Succeeded, false, fmt.Sprintf("It answered well for %s.", app.Span(v.Bake))
 	case w.Looked > v.StartsWithin+2*v.Bake:
-		return app.Inconclusive, false, fmt.Sprintf("In %s it answered well for %s only, the last time: %s.", spoken(w.Looked.Round(time.Second)),
-			spoken(w.Good.Round(time.Second)), w.Detail)
+		return app.Inconclusive, false, fmt.Sprintf("In %s it answered well for %s only, the last time: %s.", app.Span(w.Looked.Round(time.Second)),
+			app.Span(w.Good.Round(time.Second)), w.Detail)
 	}
 	return "", true, ""
 }
@@ -73,16 +72,4 @@ func (w Watching) failed() string {
 		return "A probe failed: " + w.Detail + "."
 	}
 	return fmt.Sprintf("%d probes in a row failed, the last one: %s.", w.Failures, w.Detail)
-}
-
-// spoken is a duration as people write it: 15m, not 15m0s.
-func spoken(d time.Duration) string {
-	s := d.String()
-	if strings.HasSuffix(s, "m0s") {
-		s = strings.TrimSuffix(s, "0s")
-	}
-	if strings.HasSuffix(s, "h0m") {
-		s = strings.TrimSuffix(s, "0m")
-	}
-	return s
 }

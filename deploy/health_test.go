@@ -233,11 +233,3 @@ func TestHealthProperties(t *testing.T) {
 		}
 	})
 }
-
-func TestSpoken(t *testing.T) {
-	for d, want := range map[time.Duration]string{10 * time.Minute: "10m", time.Hour: "1h", 90 * time.Second: "1m30s", 10 * time.Second: "10s", 0: "0s"} {
-		if got := spoken(d); got != want {
-			t.Errorf("%s, want %s", got, want)
-		}
-	}
-}

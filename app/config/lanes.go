@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/slipway-cd/slipway/app"
 	"github.com/slipway-cd/slipway/deploy"
 	"github.com/slipway-cd/slipway/policies"
 )
@@ -102,10 +103,10 @@ func (l *linker) verify(v value) deploy.Verify {
 	every := v.within("every", min(defaultEvery, bake))
 	timeout := v.within("timeout", min(defaultProbeTimeout, every))
 	if e, ok := v.get("every"); ok && every > bake {
-		l.beyond(e.value.at, "every (%s) is longer than the bake (%s): nobody would look. Make the bake longer.", brief(every), brief(bake))
+		l.beyond(e.value.at, "every (%s) is longer than the bake (%s): nobody would look. Make the bake longer.", app.Span(every), app.Span(bake))
 	}
 	if e, ok := v.get("timeout"); ok && timeout > every {
-		l.beyond(e.value.at, "timeout (%s) is longer than every (%s): questions would overlap. Make it shorter.", brief(timeout), brief(every))
+		l.beyond(e.value.at, "timeout (%s) is longer than every (%s): questions would overlap. Make it shorter.", app.Span(timeout), app.Span(every))
 	}
 	return deploy.Verify{
 		HTTP:         l.address(v, "http"),

@@ -161,12 +161,3 @@ func TestWays(t *testing.T) {
 		}
 	}
 }
-
-func TestBrief(t *testing.T) {
-	for d, want := range map[time.Duration]string{0: "0s", time.Hour: "1h", 90 * time.Minute: "1h30m", 10 * time.Minute: "10m", 61 * time.Second: "1m1s",
-		time.Hour + time.Second: "1h0m1s", 100 * time.Millisecond: "100ms", 24 * time.Hour: "24h", 10 * time.Second: "10s"} {
-		if got := brief(d); got != want {
-			t.Errorf("got %s, want %s", got, want)
-		}
-	}
-}

@@ -101,7 +101,7 @@ func (r *reader) duration(t string, s shape, subject string, at pos) value {
 	case len(t) < shortestForm || !r.matches(durationForm, t) || err != nil:
 		r.say(at, "%s is %s. Write hours, minutes and seconds, such as 10s, 15m or 1h30m.", subject, quote(t))
 	case d < s.least || d > s.most:
-		r.beyond(at, "%s is %s, and it must lie between %s and %s.", subject, t, brief(s.least), brief(s.most))
+		r.beyond(at, "%s is %s, and it must lie between %s and %s.", subject, t, app.Span(s.least), app.Span(s.most))
 	default:
 		return value{span: d}
 	}

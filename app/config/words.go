@@ -64,7 +64,7 @@ func (e Environment) summary() string {
 	}
 	b.WriteString(", then " + oneLine(e.Deploy.Run))
 	if v := e.Deploy.Verify; v.HTTP != "" {
-		fmt.Fprintf(&b, "; watched at %s for %s", v.HTTP, brief(v.Bake))
+		fmt.Fprintf(&b, "; watched at %s for %s", v.HTTP, app.Span(v.Bake))
 	} else {
 		b.WriteString("; nobody looks whether it works")
 	}

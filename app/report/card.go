@@ -150,7 +150,7 @@ func watched(p deploy.Promotion) string {
 		return ""
 	}
 	v := p.Release.Spec.Verify
-	text := fmt.Sprintf("Deployed at %s. It counts as good once %s has answered well for %s.", at(p.Deployed), policies.Quote(v.HTTP), span(v.Bake))
+	text := fmt.Sprintf("Deployed at %s. It counts as good once %s has answered well for %s.", at(p.Deployed), policies.Quote(v.HTTP), app.Span(v.Bake))
 	if p.Extended {
 		text += " It is watched a second time: the first said neither good nor bad."
 	}

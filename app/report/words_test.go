@@ -81,17 +81,6 @@ func TestOnlyProductionCountsAsProduction(t *testing.T) {
 	}
 }
 
-func TestSpansAreShort(t *testing.T) {
-	for d, want := range map[time.Duration]string{
-		15 * time.Minute: "15m", time.Hour: "1h", 90 * time.Minute: "1h30m", 10 * time.Second: "10s", 61 * time.Second: "1m1s", 0: "0s",
-		time.Hour + 10*time.Second: "1h0m10s", 10 * time.Hour: "10h", 20 * time.Minute: "20m",
-	} {
-		if got := span(d); got != want {
-			t.Errorf("span(%d) = %q, not %q", d, got, want)
-		}
-	}
-}
-
 // Nobody is called who can't read it, and whoever let a release go is told when it goes wrong.
 func TestWhoIsCalled(t *testing.T) {
 	l := theLane(deploy.Attention)

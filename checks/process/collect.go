@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"path/filepath"
-	"strings"
-	"time"
 
 	"github.com/slipway-cd/slipway/app"
 	"github.com/slipway-cd/slipway/app/artifact"
@@ -13,23 +11,9 @@ import (
 	"github.com/slipway-cd/slipway/checks"
 )
 
-// span is a duration as people write it: 15m, not 15m0s.
-type span time.Duration
-
-func (s span) String() string {
-	text := time.Duration(s).String()
-	if strings.HasSuffix(text, "m0s") {
-		text = strings.TrimSuffix(text, "0s")
-	}
-	if strings.HasSuffix(text, "h0m") {
-		text = strings.TrimSuffix(text, "0m")
-	}
-	return text
-}
-
 // collect takes in how an attempt ended, with what it produced, and lets its worktree go.
 func (r *Runner) collect(ctx context.Context, j checks.Job, s shim.Status) (app.Status, error) {
-	status := r.opts.Shim.Tell(j.Key, s, span(j.Check.Timeout))
+	status := r.opts.Shim.Tell(j.Key, s, app.Span(j.Check.Timeout))
 	if status.Outcome == app.Succeeded && j.Check.Produces != "" {
 		if err := r.keep(ctx, j, &status); err != nil {
 			return app.Status{}, err

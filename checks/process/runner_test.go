@@ -60,16 +60,6 @@ func TestTimeout(t *testing.T) {
 	}
 }
 
-func TestSpan(t *testing.T) {
-	for d, want := range map[time.Duration]string{
-		15 * time.Minute: "15m", time.Hour: "1h", 90 * time.Minute: "1h30m", 10 * time.Second: "10s", time.Minute + time.Second: "1m1s", time.Hour + time.Second: "1h0m1s",
-	} {
-		if got := span(d).String(); got != want {
-			t.Errorf("%s, want %s", got, want)
-		}
-	}
-}
-
 // TestTail: the last 50 lines, and no more than 8 KB of them.
 func TestTail(t *testing.T) {
 	w := newWorld(t, nil)

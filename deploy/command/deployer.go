@@ -115,7 +115,7 @@ func (d *Deployer) Ensure(ctx context.Context, x deploy.Deployment) (app.Status,
 	if err != nil {
 		return app.Status{}, err
 	}
-	return d.opts.Shim.Tell(x.Key, s, span(x.Release.Spec.Timeout)), nil
+	return d.opts.Shim.Tell(x.Key, s, app.Span(x.Release.Spec.Timeout)), nil
 }
 
 // unfit is why a deployment can't be started however often it is tried.

@@ -89,17 +89,3 @@ func (r records) forget(before time.Time, spare map[string]bool) error {
 	}
 	return errors.Join(errs...)
 }
-
-// span is a duration as people write it: 15m, not 15m0s.
-type span time.Duration
-
-func (s span) String() string {
-	text := time.Duration(s).String()
-	if strings.HasSuffix(text, "m0s") {
-		text = strings.TrimSuffix(text, "0s")
-	}
-	if strings.HasSuffix(text, "h0m") {
-		text = strings.TrimSuffix(text, "0m")
-	}
-	return text
-}
