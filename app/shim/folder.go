@@ -45,8 +45,13 @@ func folderName(key string) string {
 	if len(readable) > 48 {
 		readable = readable[:48]
 	}
+	return "k" + readable + "-" + Hashed(key)
+}
+
+// Hashed is a short name of a key for files and folders. It says nothing to who doesn't know the key.
+func Hashed(key string) string {
 	sum := sha256.Sum256([]byte(key))
-	return "k" + readable + "-" + hex.EncodeToString(sum[:16])
+	return hex.EncodeToString(sum[:16])
 }
 
 // makeFolder makes the key's folder with the key in it, in one step as others see it. It does nothing if it exists.

@@ -24,7 +24,7 @@ func (r *Runner) collect(ctx context.Context, j checks.Job, s shim.Status) (app.
 
 // conclude ends an attempt for ever.
 func (r *Runner) conclude(j checks.Job, s app.Status) (app.Status, error) {
-	if err := r.records.conclude(end{Key: j.Key, Status: s}); err != nil {
+	if err := r.records.conclude(j.Key, s); err != nil {
 		return app.Status{}, err
 	}
 	return s, r.leave(j.Key)

@@ -25,11 +25,7 @@ func (r *Runner) Prune(ctx context.Context, before time.Time, maxBytes int64) er
 	if err != nil {
 		return err
 	}
-	spare := map[string]bool{}
-	for _, key := range keys {
-		spare[name(key)] = true
-	}
-	errs := []error{r.records.forget(before, spare)}
+	errs := []error{r.records.done.Forget(before, keys)}
 	logs, err := r.logs(ctx, keys, before)
 	errs = append(errs, err)
 	slices.SortFunc(logs, func(a, b ended) int { return a.at.Compare(b.at) })
@@ -86,7 +82,7 @@ func (r *Runner) logOf(ctx context.Context, key string, before time.Time) (l end
 	if l.at.IsZero() {
 		l.at = s.Started // of what ended without anybody knowing how; zero of what was canceled before it began
 	}
-	_, told, err := r.records.ended(key)
+	_, told, err := r.records.done.Read(key)
 	if err == nil && !told && l.at.Before(before) {
 		_, err = r.collect(ctx, r.jobOf(key), s)
 		told = err == nil

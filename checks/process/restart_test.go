@@ -191,7 +191,7 @@ func TestPrune(t *testing.T) {
 	aged := again(j, "aged", j.Check.Run)
 	w.finish(aged)
 	prune(future, 1<<30)
-	if _, known, err := w.run.records.ended(j.Key); known || err != nil {
+	if _, known, err := w.run.records.done.Read(j.Key); known || err != nil {
 		t.Error("what ended long ago is remembered for ever:", err)
 	}
 	if w.ensure(aged); keys() != 1 {
@@ -200,11 +200,11 @@ func TestPrune(t *testing.T) {
 	w.unblock(running)
 	w.wait(running.Key)
 	prune(past, -1) // nobody has asked about it yet
-	if _, known, err := w.run.records.ended(running.Key); known || err != nil || keys() != 1 {
+	if _, known, err := w.run.records.done.Read(running.Key); known || err != nil || keys() != 1 {
 		t.Errorf("nobody has been told of it, but known: %v, %v; %d keys", known, err, keys())
 	}
 	prune(future, 1<<30)
-	if _, known, err := w.run.records.ended(running.Key); !known || err != nil || keys() != 0 {
+	if _, known, err := w.run.records.done.Read(running.Key); !known || err != nil || keys() != 0 {
 		t.Errorf("known: %v, %v; %d keys", known, err, keys())
 	}
 	w.free()

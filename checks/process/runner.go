@@ -88,7 +88,7 @@ func (r *Runner) Ensure(ctx context.Context, j checks.Job) (app.Status, error) {
 		return app.Status{}, err
 	}
 	defer unlock()
-	if end, ok, err := r.records.ended(j.Key); ok || err != nil {
+	if end, ok, err := r.records.done.Read(j.Key); ok || err != nil {
 		return end, err
 	}
 	s, err := r.opts.Shim.Status(ctx, j.Key)
@@ -155,7 +155,7 @@ func (r *Runner) Cancel(ctx context.Context, key string) error {
 		return err
 	}
 	defer unlock()
-	if _, ok, err := r.records.ended(key); ok || err != nil {
+	if _, ok, err := r.records.done.Read(key); ok || err != nil {
 		return err
 	}
 	if err := r.opts.Shim.Cancel(ctx, key); err != nil {

@@ -59,7 +59,7 @@ type Options struct {
 //	SLIPWAY_FENCE             a number that grows with every deployment of the lane: an older one can be told by it
 type Deployer struct {
 	opts    Options
-	records records
+	records shim.Ends
 
 	mu    sync.Mutex
 	busy  map[string]chan struct{} // keys that are worked on; closed when that is over
@@ -88,7 +88,7 @@ func New(o Options) (*Deployer, error) {
 	if o.Dir, err = filepath.EvalSymlinks(dir); err != nil {
 		return nil, fmt.Errorf("making the folder of deployments: %w", err)
 	}
-	return &Deployer{opts: o, records: records(filepath.Join(o.Dir, ended)), busy: map[string]chan struct{}{}, fresh: map[string]bool{}}, nil
+	return &Deployer{opts: o, records: shim.Ends(filepath.Join(o.Dir, ended)), busy: map[string]chan struct{}{}, fresh: map[string]bool{}}, nil
 }
 
 // Ensure starts a deployment, or reports how it stands. One that can't be started however often that is tried has failed, with the reason in
@@ -99,7 +99,7 @@ func (d *Deployer) Ensure(ctx context.Context, x deploy.Deployment) (app.Status,
 		return app.Status{}, err
 	}
 	defer unlock()
-	if s, ok, err := d.records.read(x.Key); ok || err != nil {
+	if s, ok, err := d.records.Read(x.Key); ok || err != nil {
 		return s, err
 	}
 	s, err := d.opts.Shim.Status(ctx, x.Key)
@@ -126,7 +126,7 @@ func (u unfit) Error() string { return u.reason }
 // refuse ends a deployment that was not started, for ever: what was told once is not started later.
 func (d *Deployer) refuse(key string, u unfit) (app.Status, error) {
 	s := app.Status{Outcome: app.Failed, Reason: "could not be started: " + u.reason}
-	return s, errors.Join(d.records.write(key, s), remove(d.folder(key)))
+	return s, errors.Join(d.records.Write(key, s), remove(d.folder(key)))
 }
 
 func (d *Deployer) start(ctx context.Context, x deploy.Deployment) (shim.Status, error) {

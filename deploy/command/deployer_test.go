@@ -112,7 +112,7 @@ func TestNeverTwice(t *testing.T) {
 	if err := w.d.PruneLogs(t.Context(), nothing, time.Now().Add(time.Hour), 0); err != nil {
 		t.Fatal(err)
 	}
-	if _, known, err := w.d.records.read(x.Key); known || err != nil {
+	if _, known, err := w.d.records.Read(x.Key); known || err != nil {
 		t.Error("what ended long ago is remembered for ever:", err)
 	}
 	if w.ensure(aged); w.marks() != "ran\nran\n" {

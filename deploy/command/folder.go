@@ -2,8 +2,6 @@ package command
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -13,6 +11,7 @@ import (
 	"github.com/slipway-cd/slipway/app"
 	"github.com/slipway-cd/slipway/app/artifact"
 	"github.com/slipway-cd/slipway/app/git"
+	"github.com/slipway-cd/slipway/app/shim"
 	"github.com/slipway-cd/slipway/deploy"
 )
 
@@ -26,12 +25,7 @@ const (
 
 // folder is where a deployment has its files. Its name says nothing to who can't read the database.
 func (d *Deployer) folder(key string) string {
-	return filepath.Join(d.opts.Dir, checkouts, hashed(key))
-}
-
-func hashed(key string) string {
-	sum := sha256.Sum256([]byte(key))
-	return hex.EncodeToString(sum[:16])
+	return filepath.Join(d.opts.Dir, checkouts, shim.Hashed(key))
 }
 
 // prepare makes a fresh checkout and unpacks the artifact. What an earlier try has finished is as fresh as it was, for its step never began;

@@ -126,11 +126,7 @@ func (d *Deployer) PruneLogs(ctx context.Context, keep func(key string) bool, be
 	if err != nil {
 		return err
 	}
-	spare := map[string]bool{}
-	for _, key := range keys {
-		spare[hashed(key)] = true
-	}
-	errs := []error{d.records.forget(before, spare)}
+	errs := []error{d.records.Forget(before, keys)}
 	logs, total := d.logs(ctx, keys)
 	for _, l := range logs {
 		if err := ctx.Err(); err != nil {
@@ -179,7 +175,7 @@ func (d *Deployer) forget(ctx context.Context, l log) error {
 		return err
 	}
 	defer unlock()
-	if err := d.records.write(l.key, d.opts.Shim.Tell(l.key, l.status, someTime{})); err != nil {
+	if err := d.records.Write(l.key, d.opts.Shim.Tell(l.key, l.status, someTime{})); err != nil {
 		return err
 	}
 	return d.opts.Shim.Remove(ctx, l.key)
