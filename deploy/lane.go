@@ -103,6 +103,24 @@ func (l Lane) Promotion(c app.SHA) (Promotion, bool) {
 	return Promotion{}, false
 }
 
+// NewestStarted is the newest commit that was ever started here; the zero commit if none was.
+func (l Lane) NewestStarted() app.Commit {
+	for _, p := range slices.Backward(l.Promotions) {
+		if p.Put != 0 {
+			return p.Commit
+		}
+	}
+	return app.Commit{}
+}
+
+// Started is the newest attempt of a commit that was ever started, if there is one: the one that a rollback undoes.
+func (l Lane) Started(c app.SHA) (Promotion, bool) {
+	if p := l.started(c); p != nil {
+		return *p, true
+	}
+	return Promotion{}, false
+}
+
 // WayBack is the release that a rollback of c would bring back: the newest that was good for its whole bake and has not been rolled back
 // since, other than c. As nothing older is started over something newer, the newest place is the newest release.
 func (l Lane) WayBack(c app.SHA) (Promotion, bool) {

@@ -161,7 +161,7 @@ func (l *step) ready(m app.Ready) {
 	case m.Commit.Place <= l.Newest:
 		p := l.arrive(m)
 		l.end(p, Superseded, "A newer commit has been released here already.")
-		p.By = l.newestStarted()
+		p.By = l.NewestStarted()
 	default:
 		l.arrive(m)
 	}
@@ -169,15 +169,6 @@ func (l *step) ready(m app.Ready) {
 
 func (l *step) arrive(m app.Ready) *Promotion {
 	return l.add(Promotion{Commit: m.Commit, Artifact: m.Artifact})
-}
-
-func (l *step) newestStarted() app.Commit {
-	for _, p := range slices.Backward(l.Promotions) {
-		if p.Put != 0 {
-			return p.Commit
-		}
-	}
-	return app.Commit{}
 }
 
 // again asks about a promotion whose answer may be another now.

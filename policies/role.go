@@ -27,6 +27,9 @@ func atLeast(role, least string, personal bool) bool {
 	return l > 0 && r >= l
 }
 
+// Maintains says whether a role, as GitHub gives it, is at least a maintainer's: who may lift a hold.
+func Maintains(role string, personal bool) bool { return atLeast(role, "maintain", personal) }
+
 // isBot says that an account is an App's or a machine's: those never approve and are never answered.
 func isBot(p app.Person) bool { return p.Bot || strings.HasSuffix(p.Login, "[bot]") }
 

@@ -67,16 +67,14 @@ func (e *Engine) sentBy(ctx context.Context, repo app.Repo, p deploy.Promotion) 
 	return logins, err
 }
 
-// maintainers is who may lift a hold, as far as GitHub tells. In a personal repository nobody but its owner has more than write, which
-// counts as maintain there.
+// maintainers is who may lift a hold, as far as GitHub tells.
 func (e *Engine) maintainers(ctx context.Context, repo app.Repo) (logins []string) {
 	all, err := e.GitHub.Collaborators(ctx, repo)
 	if err != nil {
 		e.Log.Warn("who works here can't be read", "repo", repo.FullName(), "error", err)
 	}
 	for _, c := range all {
-		lifts := c.Name == "maintain" || c.Name == "admin" || c.Name == "write" && repo.Personal
-		if lifts && !c.Person.Bot {
+		if policies.Maintains(c.Name, repo.Personal) && !c.Person.Bot {
 			logins = append(logins, c.Person.Login)
 		}
 	}

@@ -137,7 +137,7 @@ func (e *Engine) laneView(ctx context.Context, q *scenery, l deploy.Lane, lines 
 	back, _ := l.WayBack(l.Last.SHA)
 	v := policies.LaneView{
 		Service: l.Service, Environment: l.Environment, Live: l.Live.SHA, WayBack: back.Commit.SHA,
-		Newest: newest(l), Unclear: l.Live.SHA == "" && l.Newest != 0, Closed: l.Closed,
+		Newest: l.NewestStarted(), Unclear: l.Live.SHA == "" && l.Newest != 0, Closed: l.Closed,
 	}
 	if l.Hold.Key != 0 {
 		v.Hold = &policies.HoldView{Key: l.Hold.Key, By: l.Hold.By, Because: l.Hold.Because, Undoes: l.Hold.Undoes, Since: l.Hold.Since,
@@ -202,22 +202,10 @@ func promotionView(l deploy.Lane, p deploy.Promotion) policies.PromotionView {
 	if back, ok := l.WayBack(p.Commit.SHA); ok && p.State == deploy.Deploying && p.Back != "" {
 		v.Back = back.Commit.SHA
 	}
-	for _, q := range l.Promotions {
-		if q.Commit.SHA == p.Commit.SHA && q.Put != 0 {
-			v.HoldsAfter = q.Release.HoldAfter // of the attempt that a rollback undoes: a newer one may wait
-		}
+	if started, ok := l.Started(p.Commit.SHA); ok {
+		v.HoldsAfter = started.Release.HoldAfter
 	}
 	return v
-}
-
-// newest is the newest commit that was ever started in a lane.
-func newest(l deploy.Lane) app.Commit {
-	for _, p := range l.Promotions {
-		if p.Commit.Place == l.Newest {
-			return p.Commit
-		}
-	}
-	return app.Commit{}
 }
 
 // viewed is a promotion's state as commands see it.

@@ -92,7 +92,10 @@ func (e *Engine) comparing(ctx context.Context) (busy bool, err error) {
 				if ignoreMissing(err) != nil {
 					return err
 				}
-				busy = busy || !row.Due.IsZero() && row.Attempts == 0
+				if !row.Due.IsZero() && row.Attempts == 0 {
+					busy = true
+					return nil
+				}
 			}
 		}
 		return err

@@ -70,12 +70,7 @@ func (c *Client) PullPeople(ctx context.Context, r app.Repo, number int) (PullPe
 		if pull.GetCommits() <= listedCommits {
 			return client.PullRequests.ListCommits(ctx, r.Owner, r.Name, number, &gh.ListOptions{Page: n, PerPage: perPage})
 		}
-		all, resp, err := client.Repositories.CompareCommits(ctx, r.Owner, r.Name, pull.GetBase().GetSHA(), pull.GetHead().GetSHA(),
-			&gh.ListOptions{Page: n, PerPage: perPage})
-		if err != nil {
-			return nil, resp, err
-		}
-		return all.Commits, resp, nil
+		return compared(ctx, client, r, pull.GetBase().GetSHA(), pull.GetHead().GetSHA(), n)
 	})
 	if err != nil {
 		return PullPeople{}, c.failRepo(r, err, "listing the commits of pull request #%d", number)
@@ -95,11 +90,7 @@ func (c *Client) CommitPeople(ctx context.Context, r app.Repo, base, head app.SH
 			one, resp, err := client.Repositories.GetCommit(ctx, r.Owner, r.Name, string(head), nil)
 			return []*gh.RepositoryCommit{one}, resp, err
 		}
-		all, resp, err := client.Repositories.CompareCommits(ctx, r.Owner, r.Name, string(base), string(head), &gh.ListOptions{Page: n, PerPage: perPage})
-		if err != nil {
-			return nil, resp, err
-		}
-		return all.Commits, resp, nil
+		return compared(ctx, client, r, string(base), string(head), n)
 	})
 	if err != nil {
 		return nil, c.failRepo(r, err, "reading who made the commits up to %s", head.Short())
@@ -109,6 +100,15 @@ func (c *Client) CommitPeople(ctx context.Context, r app.Repo, base, head app.SH
 		people = append(people, pullCommit(commit))
 	}
 	return people, nil
+}
+
+// compared is a page of the commits that head has and base has not.
+func compared(ctx context.Context, client *gh.Client, r app.Repo, base, head string, page int) ([]*gh.RepositoryCommit, *gh.Response, error) {
+	all, resp, err := client.Repositories.CompareCommits(ctx, r.Owner, r.Name, base, head, &gh.ListOptions{Page: page, PerPage: perPage})
+	if err != nil {
+		return nil, resp, err
+	}
+	return all.Commits, resp, nil
 }
 
 func pullCommit(commit *gh.RepositoryCommit) PullCommit {
