@@ -84,6 +84,28 @@ func testWant(t *testing.T, s Store) {
 	fails(t, s, app.ErrNotFound, func(tx engine.Tx) error { _, err := tx.Row("never"); return err })
 }
 
+func testRefused(t *testing.T, s Store) {
+	outcomes := map[string]string{"a": engine.Refused + "it is locked", "b": "refused", "c": "", "d": engine.Refused, "e": engine.Refused + "for good"}
+	for _, key := range []string{"a", "b", "c", "d", "e"} {
+		nudge(t, s, key, "show", noon())
+		r := takeOne(t, s, noon())
+		r.Outcome, r.Due = outcomes[key], time.Time{}
+		if key == "e" {
+			r.State = engine.RowDone
+		}
+		settle(t, s, r)
+	}
+	refused := func() string {
+		return keys(read(t, s, func(tx engine.Tx) ([]engine.Row, error) { return tx.Refused() }))
+	}
+	same(t, "what is refused", refused(), "a d")
+	nudge(t, s, "a", "show", noon())
+	r := takeOne(t, s, noon())
+	r.Outcome, r.Due = "", time.Time{}
+	settle(t, s, r)
+	same(t, "once one was taken", refused(), "d")
+}
+
 func testTake(t *testing.T, s Store) {
 	for key, d := range map[string]time.Duration{"c": 3, "a": 1, "b": 2, "later": 60} {
 		want(t, s, key, "task of "+key, after(d*time.Second))

@@ -50,6 +50,7 @@ func Run(t *testing.T, open func(t *testing.T) Store) {
 		"a lane forgets":                               testLaneForgets,
 		"impossible lanes are refused":                 testImpossible,
 		"a key is wanted once for ever":                testWant,
+		"what GitHub refuses is found again":           testRefused,
 		"rows are taken when due, oldest first":        testTake,
 		"a lease is respected until it ends":           testLease,
 		"tasks without a slot wait":                    testFull,
