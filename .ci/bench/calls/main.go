@@ -11,9 +11,7 @@ import (
 	"flag"
 	"fmt"
 	"os"
-	"os/signal"
 	"path/filepath"
-	"syscall"
 	"time"
 
 	"github.com/slipway-cd/slipway/app/standin"
@@ -23,14 +21,7 @@ import (
 	"github.com/slipway-cd/slipway/.ci/bench/stage"
 )
 
-func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	if err := run(ctx); err != nil {
-		fmt.Fprintln(os.Stderr, "calls:", err)
-		os.Exit(1)
-	}
-}
+func main() { program.Main("calls", run) }
 
 // bench is one measurement.
 type bench struct {

@@ -13,26 +13,18 @@ import (
 	"flag"
 	"fmt"
 	"os"
-	"os/signal"
 	"path/filepath"
 	"strconv"
 	"strings"
-	"syscall"
 	"time"
 
 	"github.com/slipway-cd/slipway/.ci/bench/figure"
 	"github.com/slipway-cd/slipway/.ci/bench/hook"
 	"github.com/slipway-cd/slipway/.ci/bench/product"
+	"github.com/slipway-cd/slipway/.ci/bench/program"
 )
 
-func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	if err := run(ctx); err != nil {
-		fmt.Fprintln(os.Stderr, "intake:", err)
-		os.Exit(1)
-	}
-}
+func main() { program.Main("intake", run) }
 
 // bench is what all parts of the measurement share.
 type bench struct {

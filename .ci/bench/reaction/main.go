@@ -11,10 +11,8 @@ import (
 	"flag"
 	"fmt"
 	"os"
-	"os/signal"
 	"path/filepath"
 	"slices"
-	"syscall"
 	"time"
 
 	"github.com/slipway-cd/slipway/app/standin"
@@ -24,14 +22,7 @@ import (
 	"github.com/slipway-cd/slipway/.ci/bench/stage"
 )
 
-func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	if err := run(ctx); err != nil {
-		fmt.Fprintln(os.Stderr, "reaction:", err)
-		os.Exit(1)
-	}
-}
+func main() { program.Main("reaction", run) }
 
 // bench is one measurement.
 type bench struct {
