@@ -110,11 +110,11 @@ func (in *intake) close() {
 func (in *intake) run() {
 	defer close(in.done)
 	for first := range in.line {
-		in.db.turn.write <- struct{}{}
+		in.db.turn.take()
 		group := in.gather(first)
 		err := in.store(group)
 		in.count.Add(int64(len(group)))
-		<-in.db.turn.write
+		in.db.turn.give()
 		for _, a := range group {
 			a.answer <- err
 		}

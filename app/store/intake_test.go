@@ -9,6 +9,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/mattn/go-sqlite3"
@@ -54,11 +55,8 @@ func count(t *testing.T, db *DB) *atomic.Int64 {
 // hold keeps all writers waiting until it is released.
 func hold(t *testing.T, db *DB) (release func()) {
 	t.Helper()
-	release, err := db.turn.take(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	return release
+	db.turn.take()
+	return db.turn.give
 }
 
 // acceptAll accepts deliveries, each in a goroutine of its own, and returns when all are in line, but for one that is next to be written.
@@ -109,66 +107,67 @@ func queuedNow(t *testing.T, db *DB) (n int) {
 
 // TestTurns holds that deliveries and updates take turns, however many of each there are.
 func TestTurns(t *testing.T) {
-	db := openAt(t, path(t))
-	db.turn.write <- struct{}{}
-	many := acceptAll(t, db, 0, 2000)
-	var seen []int
-	var updates sync.WaitGroup
-	for range 5 {
-		updates.Go(func() {
-			err := db.Update(t.Context(), func(tx engine.Tx) error {
-				events, err := tx.Queued(1<<20, noon)
-				seen = append(seen, len(events))
-				return err
-			})
-			if err != nil {
-				t.Error(err)
-			}
+	synctest.Test(t, func(t *testing.T) {
+		db := openAt(t, path(t))
+		release := hold(t, db)
+		many := acceptAll(t, db, 0, 2000)
+		var seen []int
+		updates := updateAll(t, db, 3*sharing, func(tx engine.Tx) error {
+			events, err := tx.Queued(1<<20, noon)
+			seen = append(seen, len(events))
+			return err
 		})
-	}
-	until(t, "an update in line", func() bool { return len(db.turn.update) == 1 })
-	<-db.turn.write
-	updates.Wait()
-	many.Wait()
-	before := 0
-	for _, n := range seen {
-		if n > before+together {
-			t.Errorf("the updates see %v deliveries: deliveries keep them waiting", seen)
+		synctest.Wait() // all are in line
+		release()
+		updates.Wait()
+		many.Wait()
+		before := 0
+		for _, n := range seen {
+			if n > before+together {
+				t.Errorf("the updates see %v deliveries: deliveries keep them waiting", seen)
+			}
+			before = n
 		}
-		before = n
-	}
+	})
 }
 
 // TestUpdatesLetDeliveriesIn has a delivery come while many updates wait. It need not wait for all of them.
 func TestUpdatesLetDeliveriesIn(t *testing.T) {
-	db := openAt(t, path(t))
-	db.turn.write <- struct{}{}
-	const many = 200
-	before := 0
-	var updates sync.WaitGroup
-	for range many {
-		updates.Go(func() {
-			err := db.Update(t.Context(), func(tx engine.Tx) error {
-				known, err := tx.Delivered(delivery(0))
-				if !known {
-					before++
-				}
-				runtime.Gosched()
-				return err
-			})
-			if err != nil {
+	synctest.Test(t, func(t *testing.T) {
+		db := openAt(t, path(t))
+		release := hold(t, db)
+		before := 0
+		updates := updateAll(t, db, 10*sharing, func(tx engine.Tx) error {
+			known, err := tx.Delivered(delivery(0))
+			if !known {
+				before++
+			}
+			return err
+		})
+		synctest.Wait() // all are in line
+		one := acceptAll(t, db, 0, 1)
+		synctest.Wait() // and so is it
+		release()
+		updates.Wait()
+		one.Wait()
+		if before != sharing {
+			t.Errorf("%d updates of %d went before a delivery, not the %d that share a transaction", before, 10*sharing, sharing)
+		}
+	})
+}
+
+// updateAll does one thing in so many updates, each in a goroutine of its own.
+func updateAll(t *testing.T, db *DB, n int, do func(engine.Tx) error) *sync.WaitGroup {
+	t.Helper()
+	wg := &sync.WaitGroup{}
+	for range n {
+		wg.Go(func() {
+			if err := db.Update(t.Context(), do); err != nil {
 				t.Error(err)
 			}
 		})
 	}
-	until(t, "an update in line", func() bool { return len(db.turn.update) == 1 })
-	one := acceptAll(t, db, 0, 1)
-	<-db.turn.write
-	updates.Wait()
-	one.Wait()
-	if before == many { // it is one or two, but for the time that a goroutine needs to get in line
-		t.Error("all updates went before a delivery")
-	}
+	return wg
 }
 
 // TestOneBadDelivery is refused alone: others that came with it are stored.

@@ -8,7 +8,7 @@ import (
 )
 
 // Updates that wait at the same time share a transaction, each in a savepoint of its own: what one of them does wrong is undone alone, and
-// one wait for the disk is enough for all. Whoever gets the turn first writes for the others.
+// one wait for the disk is enough for all. While there are any, one goroutine writes them.
 
 // sharing is how many updates share a transaction at most. The intake waits for it, so it must not be long.
 const sharing = 16
@@ -29,12 +29,24 @@ type outcome struct {
 type line struct {
 	mu  sync.Mutex
 	all []*update
+	led bool // somebody writes what is in it
 }
 
-func (l *line) join(u *update) {
+// join puts an update in line, and says whether somebody must begin to write what is in it.
+func (l *line) join(u *update) (lead bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.all = append(l.all, u)
+	lead, l.led = !l.led, true
+	return lead
+}
+
+// over says that nothing is left to write, and so that nobody does any more.
+func (l *line) over() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.led = len(l.all) > 0
+	return !l.led
 }
 
 // leave says whether an update was still there, and so will never be written.
@@ -64,28 +76,30 @@ func (db *DB) together(ctx context.Context, do func(*tx) error) error {
 		return err
 	}
 	u := &update{do: do, answer: make(chan outcome, 1)}
-	db.line.join(u)
-	for {
-		select {
-		case o := <-u.answer:
-			return o.tell()
-		case db.turn.update <- struct{}{}:
-			db.lead()
-		case <-ctx.Done():
-			if db.line.leave(u) {
-				return ctx.Err()
-			}
-			return (<-u.answer).tell() // it is being written
+	if db.line.join(u) {
+		go db.lead()
+	}
+	select {
+	case o := <-u.answer:
+		return o.tell()
+	case <-ctx.Done():
+		if db.line.leave(u) {
+			return ctx.Err()
 		}
+		return (<-u.answer).tell() // it is being written
 	}
 }
 
-// lead writes what waits, once the intake or a checkpoint lets it.
+// lead writes what waits. Between any two transactions the intake and a checkpoint may write, if they wait.
 func (db *DB) lead() {
-	defer func() { <-db.turn.update }()
-	db.turn.write <- struct{}{}
-	defer func() { <-db.turn.write }()
-	db.writeGroup(db.line.next())
+	for {
+		db.turn.take()
+		db.writeGroup(db.line.next())
+		db.turn.give()
+		if db.line.over() {
+			return
+		}
+	}
 }
 
 func (o outcome) tell() error {

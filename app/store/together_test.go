@@ -46,11 +46,18 @@ func allAtOnce(t *testing.T, db *DB, updates ...func(engine.Tx) error) []outcome
 			defer func() { ends[i].panicked = recover() }()
 			ends[i].err = db.Update(context.Background(), do)
 		})
-		until(t, "an update in line", func() bool { db.line.mu.Lock(); defer db.line.mu.Unlock(); return len(db.line.all) == i+1 })
+		until(t, "an update in line", func() bool { return db.line.length() == i+1 })
 	}
 	release()
 	wg.Wait()
 	return ends
+}
+
+// length is how many updates nobody writes yet.
+func (l *line) length() int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return len(l.all)
 }
 
 func TestUpdatesShareTransactions(t *testing.T) {
@@ -127,7 +134,7 @@ func TestUpdateGivenUp(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan error)
 	go func() { done <- db.Update(ctx, noting("given up", fine)) }()
-	until(t, "the update in line", func() bool { db.line.mu.Lock(); defer db.line.mu.Unlock(); return len(db.line.all) == 1 })
+	until(t, "the update in line", func() bool { return db.line.length() == 1 })
 	cancel()
 	if err := <-done; !errors.Is(err, context.Canceled) {
 		t.Error("it ended with", err)
