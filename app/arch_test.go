@@ -36,11 +36,12 @@ var rooms = map[string][]string{
 	"app/engine":           {"app", "checks", "policies", "deploy", "app/config", "app/report", "app/git", "app/github"},
 	"app/store":            {"app", "app/engine", "checks", "policies", "deploy"},
 	"app/store/storetest":  {"app", "app/engine", "checks", "policies", "deploy", "app/apptest"},
-	"handlers":             {"app", "app/report", "checks", "policies", "deploy"},
+	"handlers":             {"app", "app/report", "checks", "policies", "deploy", "handlers/pages"},
+	"handlers/pages":       {"app", "checks", "policies", "deploy"},
 }
 
 // pure rooms have no clock, randomness, files, network, log or context.
-var pure = []string{"policies", "checks", "deploy", "app/report", "app/config"}
+var pure = []string{"policies", "checks", "deploy", "app/report", "app/config", "handlers/pages"}
 
 // impure is what a pure room may not import. The ports that a room declares for its drivers name context and io, and nothing calls them there.
 var impure = []string{"context", "crypto/rand", "io/ioutil", "log", "log/slog", "math/rand", "math/rand/v2", "net", "net/http", "os", "os/exec", "syscall"}

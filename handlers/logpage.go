@@ -9,10 +9,15 @@ import (
 	"net/http"
 	"runtime/debug"
 	"strconv"
+	"strings"
+
+	"github.com/slipway-cd/slipway/app"
+	"github.com/slipway-cd/slipway/handlers/pages"
 )
 
 const (
 	maxReaders = 100       // how many logs are read at once: each has a file and a connection for as long as its program runs
+	maxLine    = 32 << 10  // how many bytes are shown as one line: what is longer is broken, so that an endless one can't take all memory
 	lastPart   = 256 << 10 // how much of a long log is shown first, at least
 )
 
@@ -23,8 +28,8 @@ func (w *Web) logPage(rw http.ResponseWriter, r *http.Request, key string) {
 	case w.readers <- struct{}{}:
 		defer func() { <-w.readers }()
 	default:
-		busy := top{Title: "Too many readers", Refresh: later}
-		w.message(rw, http.StatusServiceUnavailable, busy, "Too many logs are being read; this page tries again.")
+		busy := pages.Top{Title: "Too many readers", Refresh: pages.Later}
+		render(rw, http.StatusServiceUnavailable, pages.Message(busy, "Too many logs are being read; this page tries again."))
 		return
 	}
 	asked := r.URL.Query()
@@ -42,9 +47,9 @@ func (w *Web) logPage(rw http.ResponseWriter, r *http.Request, key string) {
 		}
 	}
 	if missing(err) {
-		t := w.heading(r.Context(), key).top
-		t.Refresh, t.Class = soon, ""
-		w.message(rw, http.StatusNotFound, t, "There is no log yet, or it was too old and has been dropped.")
+		t := w.heading(r.Context(), key).Top
+		t.Refresh, t.Class = pages.Soon, ""
+		render(rw, http.StatusNotFound, pages.Message(t, "There is no log yet, or it was too old and has been dropped."))
 		return
 	}
 	w.fail(rw, r, err)
@@ -76,23 +81,15 @@ func (w *Web) show(rw http.ResponseWriter, r *http.Request, log io.Reader, q log
 		}
 		return
 	}
-	view := w.heading(r.Context(), q.key)
-	view.From, view.Follows = q.from, q.end
-	head, err := w.pages.draw("log-top", view)
-	s, failed := newScreen(maxLine)
-	if err = errors.Join(err, failed); err != nil {
-		w.fail(rw, r, err)
-		return
-	}
+	page := w.heading(r.Context(), q.key)
+	page.From, page.Follows = q.from, q.end
 	rw.Header().Set("Content-Type", "text/html; charset=utf-8")
 	if r.Method == http.MethodHead {
 		return
 	}
-	_, _ = out.Write(head) // an error is a reader who left, which the next write finds out too
-	end := showLines(out, log, s, q.from > 0)
-	if foot, err := w.pages.draw("log-bottom", end); err == nil {
-		_, _ = out.Write(foot)
-	}
+	_, _ = out.Write(page.Before()) // an error is a reader who left, which the next write finds out too
+	end := showLines(out, log, q.from > 0)
+	_, _ = out.Write(page.After(end))
 }
 
 // copyAsItComes hands on what there is whenever there is something.
@@ -111,8 +108,8 @@ func copyAsItComes(out *steady, log io.Reader) {
 
 // showLines writes a log line by line, hands on what there is whenever nothing more is at hand, and says how it ended. What is left of a
 // line that began before is left out.
-func showLines(out *steady, log io.Reader, s screen, inside bool) (end string) {
-	in := bufio.NewReaderSize(log, maxLine)
+func showLines(out *steady, log io.Reader, inside bool) (end string) {
+	in, s := bufio.NewReaderSize(log, maxLine), pages.NewScreen()
 	if out.flush() != nil {
 		return ""
 	}
@@ -122,7 +119,7 @@ func showLines(out *steady, log io.Reader, s screen, inside bool) (end string) {
 			inside, text = !whole, nil
 		}
 		if len(text) > 0 {
-			if _, failed := io.WriteString(out, s.line(text)); failed != nil {
+			if _, failed := io.WriteString(out, s.Line(text)); failed != nil {
 				return ""
 			}
 		}
@@ -189,4 +186,26 @@ func (w *Web) reaches(ctx context.Context, key string, offset int64) (bool, erro
 	cancel()
 	n, _ := log.Read(make([]byte, 1))
 	return n > 0, nil
+}
+
+// heading tells whose log it is. What can't be found out is left out: the log matters more.
+func (w *Web) heading(ctx context.Context, key string) pages.Log {
+	machine, want, _ := strings.Cut(key, "#")
+	task, number, _ := strings.Cut(want, "/")
+	n, _ := strconv.ParseInt(number, 10, 64)
+	at, err := app.ParseAddress(machine)
+	if err != nil {
+		return pages.AnyLog()
+	}
+	switch at.Kind {
+	case app.KindRun:
+		if repo, run, err := w.States.ShowRun(ctx, at); err == nil {
+			return w.view().CheckLog(repo, run, app.Key(n))
+		}
+	case app.KindLane:
+		if repo, lane, err := w.States.ShowLane(ctx, at); err == nil {
+			return w.view().DeploymentLog(repo, lane, task, app.Key(n))
+		}
+	}
+	return pages.AnyLog()
 }

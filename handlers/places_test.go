@@ -8,6 +8,7 @@ import (
 	"github.com/slipway-cd/slipway/app"
 	"github.com/slipway-cd/slipway/checks"
 	"github.com/slipway-cd/slipway/deploy"
+	"github.com/slipway-cd/slipway/handlers/pages"
 )
 
 // returned is a lane that went back to its first release: the second and the third were rolled back.
@@ -80,11 +81,11 @@ func TestTitlesOfLogs(t *testing.T) {
 	w.states.lanes = []deploy.Lane{l}
 	short := app.SHA.Short
 	for key, want := range map[string]string{
-		logKey(l.Address(), deploy.Put{}, 31):     "Deployment log · " + short(sha("a3")) + " · web → production",
-		logKey(l.Address(), deploy.Put{}, 30):     "Deployment log · " + short(sha("a3")) + " · web → production",
-		logKey(l.Address(), deploy.Restore{}, 35): "Rollback log · " + short(sha("a1")) + " · web → production",
-		logKey(l.Address(), deploy.Restore{}, 34): "Rollback log · " + short(sha("a1")) + " · web → production",
-		logKey(l.Address(), deploy.Put{}, 99):     "Deployment log · web → production",
+		pages.LogKey(l.Address(), deploy.Put{}, 31):     "Deployment log · " + short(sha("a3")) + " · web → production",
+		pages.LogKey(l.Address(), deploy.Put{}, 30):     "Deployment log · " + short(sha("a3")) + " · web → production",
+		pages.LogKey(l.Address(), deploy.Restore{}, 35): "Rollback log · " + short(sha("a1")) + " · web → production",
+		pages.LogKey(l.Address(), deploy.Restore{}, 34): "Rollback log · " + short(sha("a1")) + " · web → production",
+		pages.LogKey(l.Address(), deploy.Put{}, 99):     "Deployment log · web → production",
 	} {
 		w.logs.put(key, "lines\n", true)
 		if page := w.get(w.Signer.Log(key)).Body.String(); !strings.Contains(page, "<title>"+want+"</title>") {

@@ -1,8 +1,8 @@
 // Package handlers is HTTP in: the webhook (verify, store, answer), a stored event as messages, the pages, and health.
 //
 // A delivery's way: webhook.go takes it in, signature.go and body.go being its parts; later the engine calls translate.go, which turns it
-// into letters (translate_code.go, translate_people.go). A page's way: signer.go makes its address and knows it again, then runpage.go,
-// lanepage.go, repopage.go or logpage.go show what stands where, by the templates in pages.
+// into letters (translate_code.go, translate_people.go). A page's way: signer.go makes its address and knows it again, page.go or logpage.go
+// reads what stands where, and the room pages draws it.
 package handlers
 
 import (
@@ -17,6 +17,7 @@ import (
 	"github.com/slipway-cd/slipway/app"
 	"github.com/slipway-cd/slipway/checks"
 	"github.com/slipway-cd/slipway/deploy"
+	"github.com/slipway-cd/slipway/handlers/pages"
 )
 
 // Logs reads what a program has written, from a byte offset on, and goes on until its outcome is known. Nothing is read from an offset
@@ -54,7 +55,7 @@ type Web struct {
 	secrets secrets
 	bodies  bodies
 	readers chan struct{} // holds one for each log that is being read
-	pages   *pages
+	policy  string        // of every page: see pages.Policy
 	router  *mux.Router
 	stopped context.Context // ends when the server stops
 	stop    context.CancelFunc
@@ -62,8 +63,7 @@ type Web struct {
 
 // New makes the handler.
 func New(o Options) *Web {
-	w := &Web{Options: o, secrets: newSecrets(o.Secrets), bodies: newBodies(), readers: make(chan struct{}, maxReaders)}
-	w.pages = newPages(w.Clock)
+	w := &Web{Options: o, secrets: newSecrets(o.Secrets), bodies: newBodies(), readers: make(chan struct{}, maxReaders), policy: pages.Policy()}
 	w.stopped, w.stop = context.WithCancel(context.Background())
 	w.router = w.routes()
 	return w
@@ -76,7 +76,7 @@ func (w *Web) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 		w.receive(rw, r) // the router would find it too; thousands in a second are spared its cost
 		return
 	}
-	guard(rw.Header(), w.pages.policy)
+	guard(rw.Header(), w.policy)
 	w.router.ServeHTTP(rw, r)
 }
 

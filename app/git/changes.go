@@ -70,13 +70,14 @@ func parseChanges(out []byte) (changes []Change, trees []string, err error) {
 	if len(all)%changeFields != 0 {
 		return nil, nil, fmt.Errorf("reading git's log: %d fields do not make whole commits", len(all))
 	}
+	coAuthor := regexp.MustCompile(`(?im)^[ \t]*co-authored-by[ \t]*:[ \t]*(.*?)[ \t]*<([^<>]*)>`)
 	for ; len(all) > 0; all = all[changeFields:] {
 		c := Change{
 			SHA:       app.SHA(all[0]),
 			Author:    Person{Name: all[3], Email: all[4]},
 			Committer: Person{Name: all[5], Email: all[6]},
 			Title:     all[7],
-			CoAuthors: coAuthors(all[8]),
+			CoAuthors: coAuthors(coAuthor, all[8]),
 		}
 		for parent := range strings.FieldsSeq(all[2]) {
 			c.Parents = append(c.Parents, app.SHA(parent))
@@ -86,12 +87,10 @@ func parseChanges(out []byte) (changes []Change, trees []string, err error) {
 	return changes, trees, nil
 }
 
-var coAuthor = regexp.MustCompile(`(?im)^[ \t]*co-authored-by[ \t]*:[ \t]*(.*?)[ \t]*<([^<>]*)>`)
-
 // coAuthors reads every line of a message: git takes only the last paragraph for trailers, but whoever wrote the line meant it.
-func coAuthors(message string) []Person {
+func coAuthors(line *regexp.Regexp, message string) []Person {
 	var people []Person
-	for _, found := range coAuthor.FindAllStringSubmatch(message, -1) {
+	for _, found := range line.FindAllStringSubmatch(message, -1) {
 		people = append(people, Person{Name: found[1], Email: strings.TrimSpace(found[2])})
 	}
 	return people

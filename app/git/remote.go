@@ -84,36 +84,40 @@ func (g *Git) classify(remote Remote, err error) error {
 		until = g.clock.Now().Add(time.Minute)
 	}
 	cause := error(exit)
-	if missingCommit.MatchString(exit.stderr) {
+	if complains(exit.stderr, missingCommit) {
 		cause = fmt.Errorf("%w: %w", ErrNoCommit, err)
 	}
 	return &app.Error{Op: "talking to the remote", Kind: kind, Until: until, Err: cause}
 }
 
-var (
-	missingCommit = regexp.MustCompile(`(?m)^(fatal|error): .*(not our ref|unadvertised object)`)
-	notFound      = regexp.MustCompile(`(?m)^fatal: (repository '.*' not found|couldn't find remote ref)`)
-	denied        = regexp.MustCompile(`(?m)^fatal: (Authentication failed|could not read (Username|Password))`)
-	httpStatus    = regexp.MustCompile(`(?m)^(?:fatal|error): .*(?:returned error: |RPC failed; HTTP )(\d{3})`)
-	diskFull      = regexp.MustCompile(`(?m)^(fatal|error): .*(No space left on device|Disk quota exceeded)`)
-	broken        = regexp.MustCompile(`(?m)^(fatal|error): .*(unable to access|RPC failed|early EOF|hung up|unexpected disconnect|bad line length|` +
-		`expected (flush|response end)|remote error|invalid index-pack output|protocol error|not valid: is this a git repository)`)
+// What git complains of, as the beginnings of its lines tell. They are read where something failed, so nothing is prepared for it.
+const (
+	missingCommit = `(?m)^(fatal|error): .*(not our ref|unadvertised object)`
+	notFound      = `(?m)^fatal: (repository '.*' not found|couldn't find remote ref)`
+	denied        = `(?m)^fatal: (Authentication failed|could not read (Username|Password))`
+	httpStatus    = `(?m)^(?:fatal|error): .*(?:returned error: |RPC failed; HTTP )(\d{3})`
+	diskFull      = `(?m)^(fatal|error): .*(No space left on device|Disk quota exceeded)`
+	broken        = `(?m)^(fatal|error): .*(unable to access|RPC failed|early EOF|hung up|unexpected disconnect|bad line length|` +
+		`expected (flush|response end)|remote error|invalid index-pack output|protocol error|not valid: is this a git repository)`
 )
+
+// complains says whether git said something that a pattern describes.
+func complains(stderr, pattern string) bool { return regexp.MustCompile(pattern).MatchString(stderr) }
 
 func kindOf(stderr string) app.ErrorKind {
 	switch {
-	case diskFull.MatchString(stderr):
+	case complains(stderr, diskFull):
 		return app.ErrOther
-	case missingCommit.MatchString(stderr), notFound.MatchString(stderr):
+	case complains(stderr, missingCommit), complains(stderr, notFound):
 		return app.ErrNotFound
-	case denied.MatchString(stderr):
+	case complains(stderr, denied):
 		return app.ErrDenied
 	}
-	if found := httpStatus.FindStringSubmatch(stderr); found != nil {
+	if found := regexp.MustCompile(httpStatus).FindStringSubmatch(stderr); found != nil {
 		code, _ := strconv.Atoi(found[1])
 		return kindOfStatus(code)
 	}
-	if broken.MatchString(stderr) {
+	if complains(stderr, broken) {
 		return app.ErrUnreachable
 	}
 	return app.ErrOther

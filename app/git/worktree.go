@@ -33,8 +33,6 @@ type slotKey struct {
 	name string
 }
 
-var slotName = regexp.MustCompile(`^[a-z0-9][a-z0-9_-]{0,63}$`)
-
 // Worktree moves the worktree of that name to exactly this commit and holds it until release, which may be called more than once.
 // Whoever asks for a worktree that is held waits.
 //
@@ -88,7 +86,7 @@ func (g *Git) releaser(s *slot) func() {
 }
 
 func (g *Git) slot(repo app.RepoID, name string) (*slot, error) {
-	if !slotName.MatchString(name) {
+	if !regexp.MustCompile(`^[a-z0-9][a-z0-9_-]{0,63}$`).MatchString(name) {
 		return nil, invalid("naming a worktree", "%q is not lower-case letters, digits, - and _", name)
 	}
 	g.mu.Lock()

@@ -2,8 +2,9 @@ package standin
 
 import (
 	"bytes"
+	"cmp"
 	_ "embed"
-	"html/template"
+	"fmt"
 	"net/http"
 	"slices"
 	"strings"
@@ -11,10 +12,12 @@ import (
 	"github.com/gorilla/mux"
 	"github.com/yuin/goldmark"
 	"github.com/yuin/goldmark/extension"
+	g "maragu.dev/gomponents"
+	h "maragu.dev/gomponents/html"
 )
 
-//go:embed page.html
-var pageHTML string
+//go:embed page.css
+var pageStyle string
 
 // pageCommit is a commit as the page shows it.
 type pageCommit struct {
@@ -38,10 +41,6 @@ type pageRepo struct {
 
 // pages shows a repository to a person: commits with their check runs, pull requests with their comments, deployments.
 func (s *Server) pages() http.Handler {
-	page := template.Must(template.New("page").Funcs(template.FuncMap{
-		"short":    func(sha string) string { return sha[:min(12, len(sha))] },
-		"markdown": renderer(),
-	}).Parse(pageHTML))
 	router := mux.NewRouter()
 	router.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
 		s.mu.Lock()
@@ -50,7 +49,7 @@ func (s *Server) pages() http.Handler {
 			names = append(names, repo.fullName())
 		}
 		s.mu.Unlock()
-		s.render(w, page, "index", names)
+		writePage(w, "Repositories", list(names, func(name string) g.Node { return h.Li(h.A(h.Href("/"+name), g.Text(name))) }))
 	})
 	router.PathPrefix("/{owner}/{name}").HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		repo, found := s.Repository(mux.Vars(r)["owner"], strings.TrimSuffix(mux.Vars(r)["name"], ".git"))
@@ -63,27 +62,96 @@ func (s *Server) pages() http.Handler {
 			http.Error(w, err.Error(), http.StatusInternalServerError)
 			return
 		}
-		s.render(w, page, "repo", view)
+		writePage(w, view.Name,
+			h.H2(g.Text("Deployments")), list(view.Deployments, deploymentNode),
+			h.H2(g.Text("Pull requests")), list(view.Pulls, pullNode),
+			h.H2(g.Text("Commits")), list(view.Commits, commitNode))
 	})
 	return router
 }
 
-// renderer turns GitHub's Markdown into HTML. Raw HTML and dangerous links are left out, which makes the result safe to show.
-func renderer() func(text string) (template.HTML, error) {
-	markdown := goldmark.New(goldmark.WithExtensions(extension.GFM))
-	return func(text string) (template.HTML, error) {
-		var out bytes.Buffer
-		err := markdown.Convert([]byte(text), &out)
-		return template.HTML(out.String()), err
-	}
-}
-
-func (s *Server) render(w http.ResponseWriter, page *template.Template, name string, data any) {
+func writePage(w http.ResponseWriter, title string, body ...g.Node) {
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	w.Header().Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'")
-	if err := page.ExecuteTemplate(w, name, data); err != nil {
-		http.Error(w, err.Error(), http.StatusInternalServerError)
+	page := h.Doctype(h.HTML(h.Lang("en"),
+		h.Head(h.Meta(h.Charset("utf-8")), h.Meta(h.Name("viewport"), h.Content("width=device-width, initial-scale=1")), h.TitleEl(g.Text(title)), h.StyleEl(g.Raw(pageStyle))),
+		h.Body(h.H1(g.Text(title)), g.Group(body))))
+	// An error here is a reader who left.
+	_ = page.Render(w)
+}
+
+// list shows all, or that there are none.
+func list[T any](all []T, show func(T) g.Node) g.Node {
+	if len(all) == 0 {
+		return h.P(g.Text("None yet."))
 	}
+	return g.Map(all, show)
+}
+
+func deploymentNode(d Deployment) g.Node {
+	return h.Section(tag(d.State()), h.B(g.Text(d.Environment)), g.Text(" "), shortSHA(d.SHA), g.Text(" "+d.Task+after(" · ", d.Description)),
+		h.Ul(g.Map(d.Statuses, func(s DeploymentStatus) g.Node {
+			return h.Li(g.Text(s.CreatedAt.Format("15:04:05")+" "+s.State+" "+s.Description+" "), to(s.LogURL, "log"), to(s.EnvironmentURL, "site"))
+		})))
+}
+
+func pullNode(p pagePull) g.Node {
+	return h.Section(tag(p.State), h.B(g.Textf("#%d %s", p.Number, p.Title)), g.Text(" by "+p.Author+", "), shortSHA(p.Head), g.Text(" into "+p.Base),
+		g.Map(p.Comments, func(c Comment) g.Node {
+			reactions := g.Map(c.Reactions, func(r Reaction) g.Node { return tag(r.Content) })
+			return g.Group{h.P(h.B(g.Text(c.Author)), g.Text(" "+c.CreatedAt.Format("15:04:05")+" "), reactions), markdown(c.Body)}
+		}))
+}
+
+func commitNode(c pageCommit) g.Node {
+	return h.Section(shortSHA(c.SHA), g.Text(" "+c.Subject+" "), h.I(g.Text(c.Author)), g.Text(" "), g.Map(c.Branches, tag), g.Map(c.Runs, runNode))
+}
+
+func runNode(r CheckRun) g.Node {
+	return h.Details(
+		h.Summary(tag(cmp.Or(r.Conclusion, r.Status)), g.Text(r.Name+after(" · ", r.Title)+" "), to(r.DetailsURL, "details")),
+		markdown(r.Summary), markdown(r.Text),
+		g.Map(r.Annotations, func(a Annotation) g.Node {
+			return h.Pre(g.Text(fmt.Sprintf("%s:%d: %s: %s", a.Path, a.StartLine, a.Level, a.Message)))
+		}),
+		g.Map(r.Actions, func(a Action) g.Node {
+			return g.Group{h.Span(h.Class("tag"), h.Title(a.Description), g.Text(a.Label)), g.Text(" ")}
+		}))
+}
+
+// tag is a word on a colored ground.
+func tag(word string) g.Node {
+	return g.Group{h.Span(h.Class("tag "+word), g.Text(word)), g.Text(" ")}
+}
+
+func shortSHA(sha string) g.Node { return h.Code(g.Text(sha[:min(12, len(sha))])) }
+
+// after is a text that comes after another, unless it is empty.
+func after(sign, text string) string {
+	if text == "" {
+		return ""
+	}
+	return sign + text
+}
+
+// to leads to an address of the web, if there is one.
+func to(address, text string) g.Node {
+	if !strings.HasPrefix(address, "http://") && !strings.HasPrefix(address, "https://") {
+		return nil
+	}
+	return g.Group{h.A(h.Href(address), g.Text(text)), g.Text(" ")}
+}
+
+// markdown shows GitHub's Markdown. Raw HTML and dangerous links are left out, which makes the result safe to show.
+func markdown(text string) g.Node {
+	if text == "" {
+		return nil
+	}
+	var out bytes.Buffer
+	if err := goldmark.New(goldmark.WithExtensions(extension.GFM)).Convert([]byte(text), &out); err != nil {
+		return h.Pre(g.Text(text))
+	}
+	return h.Div(h.Class("text"), g.Raw(out.String()))
 }
 
 // view gathers what the page shows, newest first.

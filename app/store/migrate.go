@@ -6,8 +6,6 @@ import (
 	"embed"
 	"fmt"
 	"io/fs"
-
-	"github.com/pressly/goose/v3"
 )
 
 //go:embed migrations/*.sql
@@ -23,22 +21,45 @@ func migrations() fs.FS {
 	return sub
 }
 
-// migrate brings a database up to date, each step whole or not at all.
+// migrate brings a database up to date, each step whole or not at all. How many steps were taken stands in the file's head, as SQLite offers
+// to programs: https://www.sqlite.org/pragma.html#pragma_user_version
 func migrate(ctx context.Context, p *sql.DB, steps fs.FS) error {
-	m, err := goose.NewProvider(goose.DialectSQLite3, p, steps, goose.WithDisableGlobalRegistry(true), goose.WithLogger(goose.NopLogger()))
+	names, err := fs.Glob(steps, "*.sql")
 	if err != nil {
 		return fmt.Errorf("reading the migrations: %w", err)
 	}
-	is, known, err := m.GetVersions(ctx)
-	if err != nil {
+	var taken int
+	if err := p.QueryRowContext(ctx, "PRAGMA user_version").Scan(&taken); err != nil {
 		return fmt.Errorf("reading its version: %w", explain(err))
 	}
-	if is > known {
+	if taken > len(names) {
 		return fmt.Errorf("a newer slipway wrote it: it has version %d, and this slipway knows %d; start that one, or bring back a copy from before",
-			is, known)
+			taken, len(names))
 	}
-	if _, err := m.Up(ctx); err != nil {
-		return fmt.Errorf("bringing it up to date: %w", explain(err))
+	for i, name := range names[taken:] {
+		if err := step(ctx, p, steps, name, taken+i+1); err != nil {
+			return fmt.Errorf("bringing it up to date with %s: %w", name, explain(err))
+		}
 	}
 	return nil
+}
+
+// step takes one step.
+func step(ctx context.Context, p *sql.DB, steps fs.FS, name string, number int) error {
+	text, err := fs.ReadFile(steps, name)
+	if err != nil {
+		return err
+	}
+	tx, err := p.BeginTx(ctx, nil)
+	if err != nil {
+		return err
+	}
+	defer tx.Rollback()
+	if _, err := tx.ExecContext(ctx, string(text)); err != nil {
+		return err
+	}
+	if _, err := tx.ExecContext(ctx, fmt.Sprintf("PRAGMA user_version = %d", number)); err != nil {
+		return err
+	}
+	return tx.Commit()
 }

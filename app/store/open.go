@@ -80,12 +80,11 @@ func private(path string) error {
 	return f.Close()
 }
 
-// recognise refuses a file that is not slipway's. One that has no tables yet becomes ours; the table of versions is made in a transaction
-// of its own, so it may be there alone.
+// recognise refuses a file that is not slipway's. One that has no tables yet becomes ours.
 func recognise(ctx context.Context, p *sql.DB) error {
 	var id, tables int
 	row := p.QueryRowContext(ctx, `SELECT (SELECT application_id FROM pragma_application_id()),
-		(SELECT count(*) FROM sqlite_schema WHERE name NOT LIKE 'goose_db_version%' AND name NOT LIKE 'sqlite_%')`)
+		(SELECT count(*) FROM sqlite_schema WHERE name NOT LIKE 'sqlite_%')`)
 	if err := row.Scan(&id, &tables); err != nil {
 		return explain(err)
 	}

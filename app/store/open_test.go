@@ -184,7 +184,7 @@ func TestHeld(t *testing.T) {
 // later is our migrations and one more.
 func later(t *testing.T, name, up string) fs.FS {
 	t.Helper()
-	all := fstest.MapFS{name: {Data: []byte("-- +goose Up\n" + up)}}
+	all := fstest.MapFS{name: {Data: []byte(up)}}
 	err := fs.WalkDir(migrations(), ".", func(path string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() {
 			return err
@@ -232,14 +232,6 @@ func TestMigrations(t *testing.T) {
 	update(func(tx engine.Tx) error { return tx.SetNote("old", "written by the newer") })
 	db.Close()
 	refuses(t, Options{Path: p}, "a newer slipway wrote it")
-}
-
-// TestInterrupted opens a database whose first opener was killed after the table of versions and before anything else.
-func TestInterrupted(t *testing.T) {
-	p := path(t)
-	sqlite(t, p, "CREATE TABLE goose_db_version (id INTEGER PRIMARY KEY AUTOINCREMENT, version_id INTEGER NOT NULL, is_applied INTEGER NOT NULL, "+
-		"tstamp TIMESTAMP DEFAULT (datetime('now')))", "INSERT INTO goose_db_version (version_id, is_applied) VALUES (0, 1)")
-	openAt(t, p)
 }
 
 // TestOpenCanceled opens with a context that has ended.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"os"
 
@@ -8,16 +9,19 @@ import (
 )
 
 type checkCommand struct {
-	File string `arg:"" optional:"" default:".github/slipway.yml" help:"The file (default: .github/slipway.yml)."`
+	Args struct {
+		File string `positional-arg-name:"FILE" description:"The file; .github/slipway.yml if none is given."`
+	} `positional-args:"yes"`
 }
 
 // Run says all problems of a file, or what a good one will do.
 func (c checkCommand) Run(s streams) error {
-	data, err := os.ReadFile(c.File)
+	file := cmp.Or(c.Args.File, config.Path)
+	data, err := os.ReadFile(file)
 	if err != nil {
 		return failure{exitUsage, fmt.Sprintf("%v. Give the file's path, or run this at the top of the repository", err)}
 	}
-	f, problems := config.Parse(c.File, data)
+	f, problems := config.Parse(file, data)
 	if len(problems) > 0 {
 		fmt.Fprint(s.out, config.Render(problems))
 		return failure{code: exitFailed}

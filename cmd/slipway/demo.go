@@ -11,9 +11,9 @@ import (
 )
 
 type demoCommand struct {
-	JSON bool   `name:"json" help:"Print one JSON object a line, one for each act."`
-	Stay bool   `help:"Leave everything running afterwards, with its addresses, until Ctrl-C."`
-	Keep string `placeholder:"DIR" help:"Keep everything that was made in this new folder."`
+	JSON bool   `long:"json" description:"Print one JSON object a line, one for each act."`
+	Stay bool   `long:"stay" description:"Leave everything running afterwards, with its addresses, until Ctrl-C."`
+	Keep string `long:"keep" value-name:"DIR" description:"Keep everything that was made in this new folder."`
 }
 
 // Run tells the story. Each act is judged by what GitHub's API and the deployed services say, never by slipway's own memory.

@@ -7,8 +7,9 @@ import (
 	"io"
 	"os"
 	"runtime/debug"
+	"slices"
 
-	"github.com/alecthomas/kong"
+	"github.com/jessevdk/go-flags"
 
 	"github.com/slipway-cd/slipway/app/shim"
 )
@@ -23,13 +24,26 @@ const (
 	exitUsage  = 2 // the settings or the command line can't be used
 )
 
-// commands is the command line.
-type commands struct {
-	Serve   serveCommand   `cmd:"" help:"Run the server."`
-	Demo    demoCommand    `cmd:"" help:"Tell the whole story on this machine: a stand-in GitHub, a real repository, real deployments."`
-	Check   checkCommand   `cmd:"" help:"Say what is wrong with a repository's file, or what it will do."`
-	Schema  schemaCommand  `cmd:"" help:"Print the JSON schema of a repository's file, for editors."`
-	Version versionCommand `cmd:"" help:"Print the version."`
+// subcommand is what can be done, by its name on the command line. Its fields are its flags and arguments.
+type subcommand interface {
+	Run(streams) error
+}
+
+// named is a command with what the command line and its help call it.
+type named struct {
+	name, help string
+	command    subcommand
+}
+
+// commands is the command line, in the order of its help.
+func commands() []named {
+	return []named{
+		{"serve", "Run the server.", &serveCommand{}},
+		{"demo", "Tell the whole story on this machine: a stand-in GitHub, a real repository, real deployments.", &demoCommand{}},
+		{"check", "Say what is wrong with a repository's file, or what it will do.", &checkCommand{}},
+		{"schema", "Print the JSON schema of a repository's file, for editors.", &schemaCommand{}},
+		{"version", "Print the version.", &versionCommand{}},
+	}
 }
 
 // streams is where a command writes.
@@ -52,25 +66,41 @@ func main() {
 
 // run is main without the process: it gives the exit code.
 func run(args []string, s streams) int {
-	code := -1
-	parser, err := kong.New(&commands{}, kong.Name("slipway"), kong.Description(about), kong.UsageOnError(), kong.Writers(s.out, s.err),
-		kong.Exit(func(c int) { code = c }), kong.Bind(s), kong.ConfigureHelp(kong.HelpOptions{Compact: true, FlagsLast: true}))
-	if err != nil {
-		fmt.Fprintln(s.err, "slipway:", err)
-		return exitFailed
-	}
 	if len(args) == 0 {
 		args = []string{"--help"}
 	}
-	ctx, err := parser.Parse(args)
+	chosen, err := parse(args)
+	var said *flags.Error
 	switch {
-	case code >= 0: // help was asked for
-		return code
+	case errors.As(err, &said) && said.Type == flags.ErrHelp:
+		fmt.Fprintln(s.out, said.Message)
+		return 0
 	case err != nil:
-		fmt.Fprintf(s.err, "slipway: %v. See slipway --help.\n", err)
+		fmt.Fprintf(s.err, "slipway: %v\nslipway --help lists the commands, slipway COMMAND --help their flags.\n", err)
 		return exitUsage
 	}
-	return exitCode(ctx.Run(), s)
+	return exitCode(chosen.Run(s), s)
+}
+
+// parse finds the command that the arguments choose, and fills it.
+func parse(args []string) (subcommand, error) {
+	parser := flags.NewNamedParser("slipway", flags.HelpFlag|flags.PassDoubleDash)
+	parser.Usage, parser.LongDescription = "[-h]", about
+	all := commands()
+	for _, c := range all {
+		if _, err := parser.AddCommand(c.name, c.help, c.help, c.command); err != nil {
+			return nil, err
+		}
+	}
+	rest, err := parser.ParseArgs(args)
+	if err != nil {
+		return nil, err
+	}
+	if len(rest) > 0 {
+		return nil, fmt.Errorf("nothing is known to do with %q", rest[0])
+	}
+	i := slices.IndexFunc(all, func(c named) bool { return c.name == parser.Active.Name })
+	return all[i].command, nil
 }
 
 const about = "Releases software from GitHub: checks every commit, lets people or green checks decide, deploys, watches, and goes back by itself."

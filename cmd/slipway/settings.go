@@ -19,25 +19,25 @@ import (
 
 // settings are what the operator sets, as words: by flags, or by the environment. Secrets come from files, never from either.
 type settings struct {
-	Listen            string `env:"SLIPWAY_LISTEN" default:":8080" help:"Where webhooks and pages are served."`
-	MetricsListen     string `env:"SLIPWAY_METRICS_LISTEN" default:"127.0.0.1:9090" help:"Where /metrics and profiles are served; empty: nowhere."`
-	PublicURL         string `env:"SLIPWAY_PUBLIC_URL" name:"public-url" help:"The address under which people and GitHub reach this server."`
-	Data              string `env:"SLIPWAY_DATA" default:"/var/lib/slipway" help:"Where everything is kept: database, mirrors, logs, worktrees, artifacts."`
-	Allow             string `env:"SLIPWAY_ALLOW" help:"Whom this server serves: owner or owner/repo, separated by commas. Empty: nobody. A name means the repository that had it first; owner/repo#number means that one."`
-	RunAs             string `env:"SLIPWAY_RUN_AS" help:"The user that checks run as (needs root)."`
-	DeployAs          string `env:"SLIPWAY_DEPLOY_AS" help:"The user that deployments run as (needs root)."`
-	Isolation         string `env:"SLIPWAY_ISOLATION" help:"none: checks and deployments run as the server's own user and may read all that it can."`
-	Secrets           string `env:"SLIPWAY_SECRETS" help:"The folder with the secrets of deployments: <owner>/<repo>/<service>/<environment>/<NAME>."`
-	CheckEnv          string `env:"SLIPWAY_CHECK_ENV" help:"Variables for checks: NAME=value, or NAME to hand on the server's, separated by commas. Nothing secret: whoever opens a pull request can print them."`
-	GitHubAPIURL      string `env:"SLIPWAY_GITHUB_API_URL" name:"github-api-url" default:"https://api.github.com/" help:"GitHub's API; of GitHub Enterprise Server https://HOST/api/v3/."`
-	GitHubAppID       string `env:"SLIPWAY_GITHUB_APP_ID" name:"github-app-id" help:"The App's number."`
-	GitHubKeyFile     string `env:"SLIPWAY_GITHUB_PRIVATE_KEY_FILE" name:"github-private-key-file" help:"The file with the App's private key (PEM)."`
-	WebhookSecretFile string `env:"SLIPWAY_GITHUB_WEBHOOK_SECRET_FILE" name:"github-webhook-secret-file" help:"The file with the webhook's secret; two lines while it is changed."`
-	CheckSlots        string `env:"SLIPWAY_CHECK_SLOTS" default:"2" help:"How many checks run at once."`
-	DeploySlots       string `env:"SLIPWAY_DEPLOY_SLOTS" default:"4" help:"How many deployments run at once. A way back never waits."`
-	KeepAge           string `env:"SLIPWAY_KEEP_AGE" default:"30d" help:"How long logs, artifacts and worktrees are kept, such as 12h or 30d."`
-	KeepSize          string `env:"SLIPWAY_KEEP_SIZE" default:"20GB" help:"How much of them is kept, such as 500MB or 20GB."`
-	Guard             string `env:"SLIPWAY_GUARD" default:"10s" help:"For how long after a card has begun to offer another commit an /approve is refused: it may have meant the one before."`
+	Listen            string `long:"listen" env:"SLIPWAY_LISTEN" default:":8080" description:"Where webhooks and pages are served."`
+	MetricsListen     string `long:"metrics-listen" env:"SLIPWAY_METRICS_LISTEN" default:"127.0.0.1:9090" description:"Where /metrics and profiles are served; empty: nowhere."`
+	PublicURL         string `long:"public-url" env:"SLIPWAY_PUBLIC_URL" description:"The address under which people and GitHub reach this server."`
+	Data              string `long:"data" env:"SLIPWAY_DATA" default:"/var/lib/slipway" description:"Where everything is kept: database, mirrors, logs, worktrees, artifacts."`
+	Allow             string `long:"allow" env:"SLIPWAY_ALLOW" description:"Whom this server serves: owner or owner/repo, separated by commas. Empty: nobody. A name means the repository that had it first; owner/repo#number means that one."`
+	RunAs             string `long:"run-as" env:"SLIPWAY_RUN_AS" description:"The user that checks run as (needs root)."`
+	DeployAs          string `long:"deploy-as" env:"SLIPWAY_DEPLOY_AS" description:"The user that deployments run as (needs root)."`
+	Isolation         string `long:"isolation" env:"SLIPWAY_ISOLATION" description:"none: checks and deployments run as the server's own user and may read all that it can."`
+	Secrets           string `long:"secrets" env:"SLIPWAY_SECRETS" description:"The folder with the secrets of deployments, as OWNER/REPO/SERVICE/ENVIRONMENT/NAME."`
+	CheckEnv          string `long:"check-env" env:"SLIPWAY_CHECK_ENV" description:"Variables for checks: NAME=value, or NAME to hand on the server's, separated by commas. Nothing secret: whoever opens a pull request can print them."`
+	GitHubAPIURL      string `long:"github-api-url" env:"SLIPWAY_GITHUB_API_URL" default:"https://api.github.com/" description:"GitHub's API; of GitHub Enterprise Server https://HOST/api/v3/."`
+	GitHubAppID       string `long:"github-app-id" env:"SLIPWAY_GITHUB_APP_ID" description:"The App's number."`
+	GitHubKeyFile     string `long:"github-private-key-file" env:"SLIPWAY_GITHUB_PRIVATE_KEY_FILE" description:"The file with the App's private key (PEM)."`
+	WebhookSecretFile string `long:"github-webhook-secret-file" env:"SLIPWAY_GITHUB_WEBHOOK_SECRET_FILE" description:"The file with the webhook's secret; two lines while it is changed."`
+	CheckSlots        string `long:"check-slots" env:"SLIPWAY_CHECK_SLOTS" default:"2" description:"How many checks run at once."`
+	DeploySlots       string `long:"deploy-slots" env:"SLIPWAY_DEPLOY_SLOTS" default:"4" description:"How many deployments run at once. A way back never waits."`
+	KeepAge           string `long:"keep-age" env:"SLIPWAY_KEEP_AGE" default:"30d" description:"How long logs, artifacts and worktrees are kept, such as 12h or 30d."`
+	KeepSize          string `long:"keep-size" env:"SLIPWAY_KEEP_SIZE" default:"20GB" description:"How much of them is kept, such as 500MB or 20GB."`
+	Guard             string `long:"guard" env:"SLIPWAY_GUARD" default:"10s" description:"For how long after a card has begun to offer another commit an /approve is refused: it may have meant the one before."`
 }
 
 // resolved is the settings as values.

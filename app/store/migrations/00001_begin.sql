@@ -1,4 +1,3 @@
--- +goose Up
 -- Times are nanoseconds since 1970 in UTC; 0 is no time. Machines are values in JSON; beside each stand the columns that are searched by and
 -- that the database holds to the rules of the machine, so that a mistake in the code can't be stored.
 

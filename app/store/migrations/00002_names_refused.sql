@@ -1,4 +1,3 @@
--- +goose Up
 -- A name means the repository that had it first: this is asked for each event.
 CREATE INDEX repositories_names ON repositories (first_name COLLATE NOCASE, id);
 

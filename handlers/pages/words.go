@@ -1,19 +1,14 @@
-package handlers
+package pages
 
 import (
 	"fmt"
-	"html"
-	"html/template"
 	"strings"
 	"time"
 
-	"github.com/slipway-cd/slipway/app"
 	"github.com/slipway-cd/slipway/checks"
 	"github.com/slipway-cd/slipway/deploy"
 	"github.com/slipway-cd/slipway/policies"
 )
-
-// How pages say things. Nothing here trusts its text: html/template escapes what these give, and inline escapes by itself.
 
 // tones are the colors of states and verdicts.
 const (
@@ -91,15 +86,12 @@ func (m moment) day(t time.Time) string {
 }
 
 // when is a time, and how long ago it was.
-func (m moment) when(t time.Time) template.HTML {
-	if t.IsZero() {
-		return ""
-	}
+func (m moment) when(t time.Time) string {
 	text := m.day(t)
 	if ago := m.now.Sub(t); ago >= 0 && ago < 48*time.Hour {
 		text += ", " + span(ago) + " ago"
 	}
-	return template.HTML(fmt.Sprintf(`<time datetime="%s">%s</time>`, t.UTC().Format(time.RFC3339), html.EscapeString(text)))
+	return text
 }
 
 // lasted is how long something took; "" of what has not begun or not ended.
@@ -130,17 +122,4 @@ func two(n int, unit string, rest int, smaller string) string {
 		return fmt.Sprintf("%d %s", n, unit)
 	}
 	return fmt.Sprintf("%d %s %d %s", n, unit, rest, smaller)
-}
-
-// command is a lane and a commit as a command names them.
-func command(verb app.Verb, l deploy.Lane, c app.SHA) string {
-	parts := []string{"/" + string(verb)}
-	if l.Service != "" {
-		parts = append(parts, l.Service)
-	}
-	parts = append(parts, l.Environment)
-	if c != "" {
-		parts = append(parts, c.Short())
-	}
-	return strings.Join(parts, " ")
 }

@@ -1,56 +1,39 @@
-package handlers
+package pages
 
 import (
 	"bytes"
-	"html"
-	"html/template"
-	"slices"
 	"strings"
 
 	terminal "github.com/buildkite/terminal-to-html/v3"
+	g "maragu.dev/gomponents"
 )
 
-// maxLine is how many bytes of a log are shown as one line. What is longer is broken, so that one endless line can't take all memory.
-const maxLine = 32 << 10
-
-// screen turns a log's lines into HTML, one after the other, and carries colors from line to line as a terminal does. It is for one
+// Screen turns a log's lines into HTML, one after the other, and carries colors from line to line as a terminal does. It is for one
 // goroutine.
 //
 // The library knows more than a log should be able to do: pictures, links, text that goes back over earlier lines. So it is handed colors
 // and what erases a line, and nothing else.
-type screen struct{ terminal *terminal.Screen }
+type Screen struct{ terminal *terminal.Screen }
 
-// newScreen takes lines of at most so many bytes. It holds 16 times as much.
-func newScreen(width int) (screen, error) {
-	s, err := terminal.NewScreen(terminal.WithSize(width+1, 1))
-	if err != nil {
-		return screen{}, err
-	}
-	return screen{s}, nil
-}
+// NewScreen is empty. It holds 16 times as much as the longest line, which is for its caller to bound.
+func NewScreen() Screen { return Screen{&terminal.Screen{MaxLines: 1}} }
 
-// line is one line as HTML, with its end.
-func (s screen) line(text []byte) string {
-	s.terminal.Write(tame(bytes.TrimRight(text, "\r\n")))
-	line := s.terminal.AsHTMLWithTimestamps(false)
-	s.terminal.Write([]byte("\x1b[2K\r"))
+// Line is one line as HTML, with its end.
+func (s Screen) Line(text []byte) string {
+	_, _ = s.terminal.Write(tame(bytes.TrimRight(text, "\r\n"))) // a screen takes everything
+	line := s.terminal.AsHTML()
+	_, _ = s.terminal.Write([]byte("\x1b[2K\r"))
 	return strings.Map(visible, strings.TrimSuffix(line, "&nbsp;")) + "\n"
 }
 
 // terminalText is the end of a program's output as HTML.
-func terminalText(text string) template.HTML {
-	const width = 1 << 10 // a page may show many
-	s, err := newScreen(width)
-	if err != nil {
-		return template.HTML(html.EscapeString(text))
-	}
+func terminalText(text string) g.Node {
+	s := NewScreen()
 	var b strings.Builder
 	for line := range strings.Lines(text) {
-		for part := range slices.Chunk([]byte(line), width) {
-			b.WriteString(s.line(part))
-		}
+		b.WriteString(s.Line([]byte(line)))
 	}
-	return template.HTML(b.String())
+	return g.Raw(b.String())
 }
 
 // tame leaves of a line's control characters those that color and erase. Text alone is let through as it is.
