@@ -1,6 +1,7 @@
 package handlers
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -21,60 +22,58 @@ func render(rw http.ResponseWriter, status int, page []byte) {
 	_, _ = rw.Write(page)
 }
 
-func (w *Web) runPage(rw http.ResponseWriter, r *http.Request, subject string) {
+// page draws what a page shows of a subject.
+type page func(ctx context.Context, subject string) ([]byte, error)
+
+// shown writes a page, or why there is none.
+func (w *Web) shown(draw page) handler {
+	return func(rw http.ResponseWriter, r *http.Request, subject string) {
+		drawn, err := draw(r.Context(), subject)
+		if err != nil {
+			w.fail(rw, r, err)
+			return
+		}
+		render(rw, http.StatusOK, drawn)
+	}
+}
+
+func (w *Web) runPage(ctx context.Context, subject string) ([]byte, error) {
 	at, err := address(subject, app.KindRun)
 	if err != nil {
-		w.fail(rw, r, err)
-		return
+		return nil, err
 	}
-	repo, run, err := w.States.ShowRun(r.Context(), at)
+	repo, run, err := w.States.ShowRun(ctx, at)
 	if err != nil {
-		w.fail(rw, r, err)
-		return
+		return nil, err
 	}
-	lanes, err := w.States.ShowLanes(r.Context(), at.Repo)
-	if err != nil {
-		w.fail(rw, r, err)
-		return
-	}
-	render(rw, http.StatusOK, w.view().Run(repo, run, lanes))
+	lanes, err := w.States.ShowLanes(ctx, at.Repo)
+	return w.view().Run(repo, run, lanes), err
 }
 
-func (w *Web) lanePage(rw http.ResponseWriter, r *http.Request, subject string) {
+func (w *Web) lanePage(ctx context.Context, subject string) ([]byte, error) {
 	at, err := address(subject, app.KindLane)
 	if err != nil {
-		w.fail(rw, r, err)
-		return
+		return nil, err
 	}
-	repo, lane, err := w.States.ShowLane(r.Context(), at)
+	repo, lane, err := w.States.ShowLane(ctx, at)
 	if err != nil {
-		w.fail(rw, r, err)
-		return
+		return nil, err
 	}
-	lanes, err := w.States.ShowLanes(r.Context(), at.Repo)
-	if err != nil {
-		w.fail(rw, r, err)
-		return
-	}
-	render(rw, http.StatusOK, w.view().Lane(repo, lane, lanes))
+	lanes, err := w.States.ShowLanes(ctx, at.Repo)
+	return w.view().Lane(repo, lane, lanes), err
 }
 
-func (w *Web) repositoryPage(rw http.ResponseWriter, r *http.Request, subject string) {
+func (w *Web) repositoryPage(ctx context.Context, subject string) ([]byte, error) {
 	at, err := address(subject, app.KindRepository)
 	if err != nil {
-		w.fail(rw, r, err)
-		return
+		return nil, err
 	}
-	lanes, err := w.States.ShowLanes(r.Context(), at.Repo)
-	var repo app.Repo
-	if err == nil && len(lanes) > 0 {
-		repo, _, err = w.States.ShowLane(r.Context(), lanes[0].Address())
+	lanes, err := w.States.ShowLanes(ctx, at.Repo)
+	if err != nil || len(lanes) == 0 {
+		return w.view().Repository(app.Repo{}, nil), err
 	}
-	if err != nil {
-		w.fail(rw, r, err)
-		return
-	}
-	render(rw, http.StatusOK, w.view().Repository(repo, lanes))
+	repo, _, err := w.States.ShowLane(ctx, lanes[0].Address())
+	return w.view().Repository(repo, lanes), err
 }
 
 // fail answers where what a page shows can't be read. Those who have its address may know whether it is there.

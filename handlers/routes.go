@@ -24,18 +24,18 @@ func (w *Web) routes() *mux.Router {
 	get("/readyz", http.HandlerFunc(w.readyz))
 	get("/", http.HandlerFunc(w.front))
 	for kind, page := range map[string]page{pageRun: w.runPage, pageLane: w.lanePage, pageRepository: w.repositoryPage} {
-		get("/"+kind+"/{signature}/{name}", http.TimeoutHandler(w.signed(kind, page), pageTime, "This takes too long; try again.\n"))
+		get("/"+kind+"/{signature}/{name}", http.TimeoutHandler(w.signed(kind, w.shown(page)), pageTime, "This takes too long; try again.\n"))
 	}
 	get("/"+pageLog+"/{signature}/{name}", w.signed(pageLog, w.logPage))
 	r.MethodNotAllowedHandler = http.HandlerFunc(otherMethod)
 	return r
 }
 
-// page shows one subject.
-type page func(rw http.ResponseWriter, r *http.Request, subject string)
+// handler answers for one subject.
+type handler func(rw http.ResponseWriter, r *http.Request, subject string)
 
 // signed lets a page be seen under addresses that we made, and says of any other that it is not there.
-func (w *Web) signed(kind string, show page) http.Handler {
+func (w *Web) signed(kind string, show handler) http.Handler {
 	return http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
 		v := mux.Vars(r)
 		subject, ok := w.Signer.subject(kind, v["signature"], v["name"])
