@@ -287,15 +287,21 @@ func (s *scene) named(text string) (string, error) {
 	return out, failed
 }
 
-// press LOGIN COMMIT CHECK BUTTON
+// press LOGIN COMMIT CHECK BUTTON: as soon as there is such a button
 func (s *scene) press(w []string) error {
 	sha, err := s.sha(w[1])
 	if err != nil {
 		return err
 	}
-	run, ok := s.repo.CheckRun(sha, w[2])
-	if !ok {
-		return fmt.Errorf("no check run %q", w[2])
+	var run standin.CheckRun
+	err = s.await(func() (bool, string, error) {
+		found, ok := s.repo.CheckRun(sha, w[2])
+		has := func(a standin.Action) bool { return a.Identifier == w[3] }
+		run = found
+		return ok && slices.ContainsFunc(found.Actions, has), fmt.Sprintf("%+v", found.Actions), nil
+	})
+	if err != nil {
+		return err
 	}
 	return s.repo.Press(w[0], run.ID, w[3])
 }
