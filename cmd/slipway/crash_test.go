@@ -2,17 +2,21 @@ package main
 
 import (
 	"context"
-	"crypto/rand"
+	crand "crypto/rand"
 	"crypto/rsa"
 	"crypto/x509"
 	"encoding/json"
 	"encoding/pem"
+	"errors"
 	"fmt"
 	"log/slog"
+	"math/rand/v2"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -97,7 +101,7 @@ const patient = 60 * time.Second
 func newCrash(t *testing.T, hit strike) *crash {
 	t.Helper()
 	c := &crash{t: t, dir: t.TempDir()}
-	key, err := rsa.GenerateKey(rand.Reader, 2048)
+	key, err := rsa.GenerateKey(crand.Reader, 2048)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -140,7 +144,7 @@ func (c *crash) prepare(key *rsa.PrivateKey) {
 	c.must(os.WriteFile(filepath.Join(c.dir, "secret"), []byte("sesame"), 0o600))
 	c.log, err = os.Create(filepath.Join(c.dir, "log"))
 	c.must(err)
-	port, err := freePort()
+	port, err := lastingPort()
 	c.must(err)
 	c.set = settings{
 		Listen: "127.0.0.1:" + port, PublicURL: "http://127.0.0.1:" + port, Data: filepath.Join(c.dir, "data"), Allow: "acme", Isolation: "none",
@@ -449,4 +453,15 @@ func TestCrashOfBoth(t *testing.T) {
 			t.Errorf("put there %d times", len(puts))
 		}
 	})
+}
+
+// lastingPort is a port that stays free while nobody listens on it: one that the system does not give to connections.
+func lastingPort() (string, error) {
+	for range 100 {
+		port := strconv.Itoa(10_000 + rand.IntN(20_000))
+		if l, err := net.Listen("tcp", "127.0.0.1:"+port); err == nil {
+			return port, l.Close()
+		}
+	}
+	return "", errors.New("no port is free")
 }
