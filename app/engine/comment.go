@@ -46,7 +46,8 @@ func first(pulls []app.Pull) *app.Pull {
 	return &pulls[0]
 }
 
-// findPull asks GitHub which pull request became a commit, and notes it.
+// findPull asks GitHub which pull request became a commit, and notes it. Whoever asked first has the comment drawn too, for what else waits to
+// ask does so later.
 func (e *Engine) findPull(ctx context.Context, repo app.Repo, c app.SHA) (*app.Pull, error) {
 	found, err := e.GitHub.PullsOfCommit(ctx, repo, c)
 	if app.KindOf(err) == app.ErrNotFound {
@@ -61,8 +62,11 @@ func (e *Engine) findPull(ctx context.Context, repo app.Repo, c app.SHA) (*app.P
 		}
 		pull := pullOf(repo, p)
 		return &pull, e.Store.Update(ctx, func(tx Tx) error {
-			_, err := tx.SavePull(repo.ID, pull, e.Clock.Now())
-			return err
+			if _, err := tx.SavePull(repo.ID, pull, e.Clock.Now()); err != nil {
+				return err
+			}
+			comment := app.ViewKey{Kind: app.ViewComment, Repo: repo.ID, Pull: pull.Number}
+			return tx.Nudge(comment.String(), app.RepositoryAddress(repo.ID), taskShow, e.Clock.Now())
 		})
 	}
 	return nil, nil
