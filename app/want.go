@@ -9,6 +9,8 @@ type Want struct {
 	Key  string    // unique within the machine, made of the task's name and its number
 	Due  time.Time // not before; zero is now
 	Task Task      // what is to be done; the engine knows who does it
+	// Again says that what is to be done has changed under the same key, so that it is looked at again.
+	Again bool
 }
 
 // Task is what a want asks for. Each room declares its own.

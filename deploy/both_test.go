@@ -150,7 +150,7 @@ func (g *graph) checkBoth(best []best, b both) {
 					brief(g.lanes[b.production]), brief(g.lanes[b.staging]))
 			}
 		}
-		if verdict == policies.Allow && slices.ContainsFunc(g.lanes[b.production].Promotions, func(p Promotion) bool { return p.Commit == commit(i) && open(p) }) {
+		if verdict == policies.Allow && slices.ContainsFunc(g.lanes[b.production].Promotions, func(p Promotion) bool { return p.Commit == commit(i) && open(p) && p.Then != Canceled }) {
 			won = i
 		}
 	}

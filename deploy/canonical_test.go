@@ -48,7 +48,8 @@ func forgotten(l Lane, i int) bool {
 // plain is an attempt without what no message asks after: texts, times, numbers of logs, earlier tries, and what can't matter any more.
 func plain(l Lane, p *Promotion) Promotion {
 	q := Promotion{Commit: p.Commit, State: p.State, Eligible: p.Eligible, Release: p.Release, Back: p.Back, Unclear: p.Unclear,
-		Extended: p.Extended, Restored: p.Restored, Was: p.Was, Gone: p.Gone, Put: min(p.Put, 1)}
+		Extended: p.Extended, Restored: p.Restored, Was: p.Was, Gone: p.Gone, Put: min(p.Put, 1),
+		Then: p.Then, Again: min(p.Again, 1)}
 	q.Release.Previous = ""
 	if p.State == RollingBack {
 		q.To = p.To
@@ -60,7 +61,7 @@ func plain(l Lane, p *Promotion) Promotion {
 		q.Back, q.Unclear = "@dana rolled it back.", 0 // it goes back whatever the outcome
 	}
 	switch comesBack := p.State.Again() && !p.Gone && p.Commit.Place >= l.Newest; {
-	case p.State == Failed && p.Commit != l.Last:
+	case p.State == Failed && p.Commit != l.Last && p.Back == "":
 		q.State = RolledBack // nothing undoes it any more
 	case p.State.Ended() && p.Put == 0 && comesBack:
 		q.State = Canceled // it may come back, now or when the lane opens again
@@ -79,6 +80,9 @@ func renumber(l *Lane) {
 		first := slices.IndexFunc(l.Promotions, func(q Promotion) bool { return q.Commit == p.Commit })
 		n := app.Key(10*p.Commit.Place) + app.Key(i-first)
 		p.Attempt, p.Key = 100+n, 200+n
+		if p.Again != 0 {
+			p.Again = 300 + n
+		}
 	}
 	if l.Hold.Key != 0 {
 		l.Hold = Hold{Key: 500}
@@ -95,7 +99,8 @@ func name(l Lane) string {
 	for i := range l.Promotions {
 		p := &l.Promotions[i]
 		b = append(b, byte(p.Commit.Place), initial(p.State), byte(len(p.State)), initial(p.Was), byte(p.Unclear), byte(p.Decision.Verdict),
-			flag(p.Eligible)|flag(p.Back != "")<<1|flag(p.Extended)<<2|flag(p.Restored)<<3|flag(p.Gone)<<4|flag(p.Put != 0)<<5)
+			flag(p.Eligible)|flag(p.Back != "")<<1|flag(p.Extended)<<2|flag(p.Restored)<<3|flag(p.Gone)<<4|flag(p.Put != 0)<<5|flag(p.Again != 0)<<6,
+			initial(p.Then))
 		b = append(b, p.To...)
 		b = append(b, '|')
 	}
@@ -122,6 +127,7 @@ func exact(l Lane) string {
 	b := binary.AppendVarint(binary.AppendVarint([]byte(name(l)), int64(l.Asked)), int64(l.Hold.Key))
 	for i := range l.Promotions {
 		b = binary.AppendVarint(binary.AppendVarint(b, int64(l.Promotions[i].Attempt)), int64(l.Promotions[i].Key))
+		b = binary.AppendVarint(b, int64(l.Promotions[i].Again))
 	}
 	return string(b)
 }
@@ -144,7 +150,8 @@ func samePromotion(p, q *Promotion) bool {
 	return p.Commit == q.Commit && p.Attempt == q.Attempt && p.State == q.State && p.Key == q.Key && p.Eligible == q.Eligible &&
 		p.Decision.Verdict == q.Decision.Verdict && p.Decision.Recheck.Equal(q.Decision.Recheck) && len(p.Approvals) == len(q.Approvals) &&
 		p.Artifact == q.Artifact && p.Back == q.Back && p.Unclear == q.Unclear && p.Extended == q.Extended && p.Restored == q.Restored &&
-		p.To == q.To && p.Was == q.Was && p.Gone == q.Gone && p.Put == q.Put && p.Undone == q.Undone && p.Calls == q.Calls && p.Release == q.Release
+		p.To == q.To && p.Was == q.Was && p.Gone == q.Gone && p.Put == q.Put && p.Undone == q.Undone && p.Calls == q.Calls && p.Release == q.Release &&
+		p.Then == q.Then && p.Again == q.Again && p.Run == q.Run && len(p.Reviewers) == len(q.Reviewers)
 }
 
 // TestCanonical holds that a walk may go on from the canonical state: whatever is said next, it and the state that it stands for answer
@@ -235,6 +242,9 @@ func translated(m app.Message, l, c Lane) app.Message {
 	case Probed:
 		m.Key = asked(m.Commit, m.Key, l, c)
 		return m
+	case Reviewed:
+		m.Key = asked(m.Commit, m.Key, l, c)
+		return m
 	}
 	return m
 }
@@ -259,8 +269,12 @@ func saidTo(m app.Said, l, c Lane) app.Key {
 }
 
 func asked(of app.SHA, k app.Key, l, c Lane) app.Key {
-	if p := l.current(of); p != nil && p.Key == k {
+	p := l.current(of)
+	switch {
+	case p != nil && p.Key == k:
 		return c.current(of).Key
+	case p != nil && p.Again != 0 && p.Again == k:
+		return c.current(of).Again
 	}
 	return -1
 }

@@ -27,12 +27,17 @@ type Promotion struct {
 	Approvals []app.Approval    // for this attempt alone
 	Artifact  string            // what its run produced, until a release is pinned
 	Release   Release           // pinned when it was started
-	Back      string            // while deploying: why to go back once the outcome is known, for two programs never run at once
+	Back      string            // while deploying, or beside a request: why to go back once the outcome is known, for two programs never run at once
 	Unclear   int               // deployments in a row whose outcome could not be known
 	Extended  bool              // the bake has been extended, which happens once
 	Restored  bool              // while rolling back: the program has ended well, and what is back is being looked at
 	To        app.SHA           // while rolling back and after: the release that comes back
 	Was       State             // in attention and retrying: what became unclear
+	Then      State             // while its request is taken back: gating or canceled
+	Again     app.Key           // while GitHub is asked: the number under which the gate is asked again, for a fact may have changed
+	Run       int64             // GitHub's number of the workflow's run that deploys it
+	RunURL    string            // and its page
+	Reviewers []string          // while GitHub is asked: whom
 	Gone      bool              // no longer on the default branch
 	Why       string            // why it is where it is, in a sentence
 	Tail      string            // the last lines of the program that failed
@@ -125,7 +130,7 @@ func (l Lane) Started(c app.SHA) (Promotion, bool) {
 // since, other than c. As nothing older is started over something newer, the newest place is the newest release.
 func (l Lane) WayBack(c app.SHA) (Promotion, bool) {
 	for _, p := range slices.Backward(l.Promotions) {
-		if p.State == Live && p.Commit.SHA != c {
+		if p.State == Live && p.Commit.SHA != c && p.Back == "" {
 			return p, true
 		}
 	}

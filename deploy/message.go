@@ -71,6 +71,7 @@ type Release struct {
 	Head      app.SHA // the default branch's commit whose file judged it
 	Live      app.SHA // the live release's commit whose file judged it, or ""
 	Previous  app.SHA // what was live before it
+	Review    bool    // GitHub's reviewers of the environment have to let it go: either file says so
 }
 
 // Hold is a person's or a rollback's stop. The zero value is none.

@@ -6,7 +6,7 @@ import "github.com/slipway-cd/slipway/app"
 // is always one.
 func (l Lane) Offers(p Promotion) []app.Verb {
 	var verbs []app.Verb
-	if p.State.Waits() || p.State == Attention || p.State == Retrying {
+	if p.State.Waits() && p.Then != Canceled || p.State == Attention || p.State == Retrying {
 		verbs = append(verbs, app.VerbCancel)
 	}
 	if l.retries(p) {
@@ -30,7 +30,7 @@ func (l Lane) retries(p Promotion) bool {
 	case p.State == Attention:
 		return open && l.Hold.Key == 0
 	}
-	return open && p.State.Again()
+	return open && p.State.Again() && p.Back == ""
 }
 
 // undoes says whether /rollback does something for the promotion: for what was put there last, or a later attempt whose card is shown in
@@ -40,5 +40,5 @@ func (l Lane) undoes(p Promotion) bool {
 	if _, back := l.WayBack(p.Commit.SHA); !back || p.Commit != l.Last || s == nil || !l.shown(s, p.Attempt) {
 		return false
 	}
-	return s.State == Live || s.State == Failed || s.State.Busy() && s.State != RollingBack && s.Back == ""
+	return s.Back == "" && (s.State == Live || s.State == Failed || s.State.Busy() && s.State != RollingBack)
 }

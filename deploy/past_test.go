@@ -67,6 +67,10 @@ func (p past) then(before Lane, m app.Message, begun, ended []act) past {
 		p.closed = p.closed && m.Commit.Place <= p.closedAt
 	case Lapsed:
 		p.held = p.held && m.Hold != before.Hold.Key
+	case Reviewed:
+		if q := undoneOrWaiting(before, m.Commit); q.State == Reviewing && q.Key == m.Key && m.Review.State == ReviewMissing {
+			p.live, p.last, p.newest = "", q.Commit.SHA, max(p.newest, q.Commit.Place)
+		}
 	case app.Said:
 		p.held = m.Verb == app.VerbHold || p.held && !(m.Verb == app.VerbUnhold && m.Key == before.Hold.Key)
 	}
@@ -95,6 +99,11 @@ func (p past) then(before Lane, m app.Message, begun, ended []act) past {
 			}
 		}
 	}
+	for _, q := range before.Promotions {
+		if rolled := rolledBack(before, m); q.State == Live && q.Back != "" && rolled && len(begun) == 0 {
+			p.good[q.Commit.Place] = false // it goes with what GitHub let go meanwhile
+		}
+	}
 	for _, a := range begun {
 		switch a.kind {
 		case "put":
@@ -102,11 +111,27 @@ func (p past) then(before Lane, m app.Message, begun, ended []act) past {
 			p.last, p.newest = a.commit, max(p.newest, q.Commit.Place)
 		case "restore":
 			q := lastStarted(before, a.commit)
+			if q.State == Absent { // a workflow that nobody was asked about
+				q = undoneOrWaiting(before, a.commit)
+			}
 			p.held, p.good[q.Commit.Place] = p.held || q.Release.HoldAfter, false
 			p.bad[q.Commit.Place] = p.bad[q.Commit.Place] && badBeside(before, q)
 		}
 	}
 	return p
+}
+
+// rolledBack says whether a message ends a way back well, if nothing is looked at afterwards.
+func rolledBack(before Lane, m app.Message) bool {
+	for _, b := range busyOnes(before) {
+		switch m := m.(type) {
+		case Probed:
+			return b.State == RollingBack && b.Restored && m.Key == b.Key && m.Commit == b.Commit.SHA && m.Outcome == app.Succeeded
+		case Restored:
+			return b.State == RollingBack && !b.Restored && m.Key == b.Key && m.Commit == b.Commit.SHA && m.Status.Outcome == app.Succeeded
+		}
+	}
+	return false
 }
 
 // badBeside says whether another attempt than q of its commit ended badly.

@@ -15,8 +15,8 @@ func brief(l Lane) string {
 	s := fmt.Sprintf("live %s last %s newest %d seen %d chosen %q asked %d hold %d closed %v@%d:", l.Live.SHA, l.Last.SHA, l.Newest, l.Seen,
 		l.Chosen, l.Asked, l.Hold.Key, l.Closed, l.ClosedAt)
 	for _, p := range l.Promotions {
-		s += fmt.Sprintf(" [%s#%d %s key %d eligible %v back %q was %q to %q restored %v put %d gone %v]", p.Commit.SHA, p.Attempt, p.State, p.Key,
-			p.Eligible, p.Back, p.Was, p.To, p.Restored, p.Put, p.Gone)
+		s += fmt.Sprintf(" [%s#%d %s key %d eligible %v back %q was %q then %q again %d to %q restored %v put %d gone %v]", p.Commit.SHA, p.Attempt,
+			p.State, p.Key, p.Eligible, p.Back, p.Was, p.Then, p.Again, p.To, p.Restored, p.Put, p.Gone)
 	}
 	return s
 }
@@ -31,13 +31,17 @@ func busyOnes(l Lane) (busy []Promotion) {
 	return busy
 }
 
-func open(p Promotion) bool { return p.State == Gating || p.State == Held }
+func open(p Promotion) bool { return p.State == Gating || p.State == Held || p.State == Reviewing }
 
 // checkState holds what must be true of every lane at rest.
 func (w world) checkState(l Lane) {
 	busy := busyOnes(l)
 	if len(busy) > 1 || len(busy) == 1 && busy[0].Commit != l.Last {
 		w.Errorf("hands on the environment that are not one pair, or not the last's: %s", brief(l))
+	}
+	asked := slices.DeleteFunc(slices.Clone(l.Promotions), func(p Promotion) bool { return p.State != Reviewing })
+	if len(asked)+len(busy) > 1 && len(asked) > 0 {
+		w.Errorf("GitHub may let go what would not be alone: %s", brief(l))
 	}
 	for _, c := range []int{1, 2, 3} {
 		waiting := 0
@@ -82,6 +86,8 @@ func about(t app.Task) app.SHA {
 		return t.Commit
 	case Wake:
 		return t.Commit
+	case Request:
+		return t.Commit.SHA
 	}
 	return ""
 }
@@ -89,7 +95,7 @@ func about(t app.Task) app.SHA {
 // lastGood is the newest good release but for one.
 func lastGood(l Lane, but app.SHA) (good app.SHA) {
 	for _, p := range l.Promotions {
-		if p.State == Live && p.Commit.SHA != but {
+		if p.State == Live && p.Commit.SHA != but && p.Back == "" {
 			good = p.Commit.SHA
 		}
 	}
@@ -108,7 +114,7 @@ func (w world) checkWayBack(l Lane) {
 			continue
 		}
 		if meantLast(l, p) && !slices.ContainsFunc(after.Promotions, func(q Promotion) bool {
-			return q.Commit == p.Commit && (q.State == RollingBack || q.State == Deploying && q.Back != "")
+			return q.Commit == p.Commit && (q.State == RollingBack || q.Back != "")
 		}) {
 			w.Errorf("/rollback of %s#%d does nothing: %s", c, p.Attempt, brief(l))
 		}
@@ -175,7 +181,7 @@ func (w world) checkEnd(l Lane) {
 		}
 	}
 	for _, p := range l.Promotions {
-		if open(p) {
+		if open(p) && p.Then != Canceled {
 			won = p.Commit.SHA
 		}
 	}
@@ -209,6 +215,12 @@ func (w world) bestAnswer(l Lane) app.Message {
 			return Probed{t.Commit, t.Key, app.Succeeded, ""}
 		case Restore:
 			return Restored{t.Commit, t.Key, app.Status{Outcome: app.Succeeded}}
+		case Request:
+			state := ReviewApproved
+			if t.Withdraw {
+				state = ReviewWithdrawn
+			}
+			return Reviewed{t.Commit.SHA, t.Key, Review{State: state, Run: 7, By: person}}
 		case Wake:
 			later = app.Changed{Commit: t.Commit}
 		}

@@ -4,7 +4,9 @@ import "time"
 
 // Spec is how one service is put into one environment, as the file at a commit describes it.
 type Spec struct {
-	Run               string        // a shell command, in a fresh checkout of the commit
+	Run               string        // a shell command, in a fresh checkout of the commit; "" where a workflow does it
+	Workflow          string        // the file of a GitHub Actions workflow that deploys, such as deploy.yml
+	Inputs            string        // what else it is handed, as JSON of a mapping; "" is nothing
 	Timeout           time.Duration // always positive
 	Idempotent        bool          // may be run again when its outcome can't be known
 	Verify            Verify
@@ -21,4 +23,20 @@ type Verify struct {
 	Failures     int           // how many in a row are a failure
 	StartsWithin time.Duration // how long the release may take to answer well for the first time
 	Bake         time.Duration // how long it must answer well before it counts as good
+}
+
+// Step is what puts it there, in words.
+func (s Spec) Step() string {
+	if s.Workflow != "" {
+		return "workflow"
+	}
+	return "deploy step"
+}
+
+// ended says that it did well.
+func (s Spec) ended() string {
+	if s.Workflow != "" {
+		return "Its workflow succeeded."
+	}
+	return "Its deploy step exited 0."
 }

@@ -10,6 +10,7 @@ const (
 	Absent      State = ""
 	Gating      State = "gating"       // a question is out: its facts are being gathered and judged
 	Held        State = "held"         // judged, and waiting for a person, a time, a fact or the lane
+	Reviewing   State = "reviewing"    // its workflow is stopped until GitHub's reviewers have answered
 	Deploying   State = "deploying"    // a program is putting it there
 	Verifying   State = "verifying"    // it is there, and watched
 	RollingBack State = "rolling_back" // a program is putting the last good release there, or that one is being looked at
@@ -25,12 +26,12 @@ const (
 
 // States is every state, in order.
 func States() []State {
-	return []State{Absent, Gating, Held, Deploying, Verifying, RollingBack, Attention, Retrying,
+	return []State{Absent, Gating, Held, Reviewing, Deploying, Verifying, RollingBack, Attention, Retrying,
 		Live, RolledBack, Failed, Denied, Canceled, Superseded}
 }
 
 // Waits says that nothing has been touched yet.
-func (s State) Waits() bool { return s == Gating || s == Held }
+func (s State) Waits() bool { return s == Gating || s == Held || s == Reviewing }
 
 // Busy says that somebody has, or may have, their hands on the environment.
 func (s State) Busy() bool {
@@ -51,14 +52,15 @@ func (s State) Again() bool { return s.Bad() || s == Denied || s == Canceled }
 func (s State) Moves() []State {
 	return map[State][]State{
 		Absent:      {Gating, Canceled, Superseded},
-		Gating:      {Held, Deploying, Denied, Canceled, Superseded},
+		Gating:      {Held, Reviewing, Deploying, Denied, Canceled, Superseded},
 		Held:        {Gating, Canceled, Superseded},
+		Reviewing:   {Gating, Deploying, RollingBack, Failed, Denied, Canceled},
 		Deploying:   {Verifying, Live, RollingBack, Failed, Attention},
 		Verifying:   {Live, RollingBack, Failed, Attention},
 		RollingBack: {RolledBack, Attention},
 		Attention:   {Retrying, Verifying, RollingBack, Failed},
 		Retrying:    {Deploying, Attention, RollingBack, Failed},
-		Live:        {RollingBack},
+		Live:        {RollingBack, RolledBack},
 		Failed:      {RollingBack},
 	}[s]
 }

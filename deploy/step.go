@@ -14,6 +14,7 @@ func Step(l Lane, m app.Message, now time.Time) (Lane, []app.Letter) {
 	l.Promotions = slices.Clone(l.Promotions)
 	step := &step{Lane: &l, now: now}
 	step.take(m)
+	step.goOn()
 	step.choose()
 	return l, l.tell(before)
 }
@@ -60,6 +61,8 @@ func (l *step) answered(m app.Message) {
 		l.probed(m)
 	case Restored:
 		l.restored(m)
+	case Reviewed:
+		l.reviewed(m)
 	}
 }
 
@@ -117,6 +120,7 @@ func (l *step) become(p *Promotion, s State) {
 // enter puts a promotion into a state that begins afresh, and forgets what mattered only in the one before.
 func (l *step) enter(p *Promotion, s State) {
 	p.Back, p.Unclear, p.Extended, p.Restored, p.Was, p.Eligible = "", 0, false, false, Absent, false
+	p.Then, p.Again = Absent, 0
 	l.ask(p, s)
 }
 
@@ -174,6 +178,9 @@ func (l *step) arrive(m app.Ready) *Promotion {
 // again asks about a promotion whose answer may be another now.
 func (l *step) again(p *Promotion) {
 	switch {
+	case p.State == Reviewing && p.Then == Absent:
+		p.Again = l.number()
+	case p.State == Reviewing: // it is asked about anew once its request is back
 	case p.State.Waits():
 		p.Eligible = false
 		l.ask(p, Gating)
@@ -207,7 +214,7 @@ func (l *step) gone(c app.Commit) {
 	}
 	switch {
 	case p.State.Waits():
-		l.end(p, Canceled, "It is no longer on the default branch.")
+		l.leave(p, "It is no longer on the default branch.")
 	case p.State == Retrying:
 		l.interruptRetry()
 	}
@@ -226,7 +233,7 @@ func (l *step) removed(c app.Commit) {
 	l.interruptRetry()
 	for i := range l.Promotions {
 		if p := &l.Promotions[i]; p.State.Waits() {
-			l.end(p, Canceled, why)
+			l.leave(p, why)
 		}
 	}
 }

@@ -50,6 +50,9 @@ func concerns(m app.Message, t app.Task) bool {
 	case Watch:
 		p, _ := m.(Probed)
 		return p.Key == t.Key
+	case Request:
+		r, _ := m.(Reviewed)
+		return r.Key == t.Key && r.Review.State != ReviewUnknown && r.Review.State != ReviewWaiting
 	}
 	return false
 }
@@ -95,7 +98,7 @@ func (w world) checkMove(before Lane, m app.Message, after Lane, p Promotion) {
 		w.Errorf("%q under an old number by %#v: %s", p.State, m, brief(before))
 	}
 	ended := from != Absent && !open(was) && !slices.ContainsFunc(busyOnes(before), func(b Promotion) bool { return b.Attempt == p.Attempt })
-	if s, is := m.(app.Said); ended && !(is && s.Verb == app.VerbRollback && s.Commit == c) {
+	if s, is := m.(app.Said); ended && was.Back == "" && !(is && s.Verb == app.VerbRollback && s.Commit == c) {
 		w.Errorf("final %q is left by %#v: %s", from, m, brief(before))
 	}
 	if from == Absent && p.State == Gating && !mayCome(before, m, p) {
@@ -136,19 +139,29 @@ func (w world) checkEnding(before Lane, m app.Message, after Lane, p Promotion, 
 	switch m := m.(type) {
 	case Probed:
 		well = m.Commit == c && m.Key == k && m.Outcome == app.Succeeded
+		well = well || beside(before, p) && m.Outcome == app.Succeeded
 	case Deployed:
 		well = m.Commit == c && m.Key == k && m.Status.Outcome == app.Succeeded && (p.State == Verifying || p.Release.Spec.Verify.HTTP == "")
 	case Restored:
 		well = m.Commit == c && m.Key == k && m.Status.Outcome == app.Succeeded
+		well = well || beside(before, p) && m.Status.Outcome == app.Succeeded
 	case app.Said:
 		well = m.Verb == app.VerbRetry && m.Key == k && p.State == Verifying
 	}
 	if !well && slices.Contains([]State{Live, RolledBack, Verifying}, p.State) {
 		w.Errorf("%s is %q by %#v: %s", c, p.State, m, brief(before))
 	}
+	if r, is := m.(Reviewed); is && r.Key == k && r.Review.State == ReviewRejected {
+		return
+	}
 	if j, is := m.(Judged); p.State == Denied && !(is && j.Decision.Verdict == policies.Deny) {
 		w.Errorf("%s is denied by %#v: %s", c, m, brief(before))
 	}
+}
+
+// beside says whether an attempt was to be undone beside a request, and is now with what GitHub let go: no program of its own says so.
+func beside(before Lane, p Promotion) bool {
+	return p.State == RolledBack && attempt(before, p).State == Live && attempt(before, p).Back != ""
 }
 
 // act is something done to the environment.
@@ -220,6 +233,10 @@ func mayStart(l Lane, m app.Message, c app.SHA) bool {
 	if d, is := m.(Deployed); is { // once more, because it may be
 		p := undone(l, c)
 		return p.Release.Spec.Idempotent && d.Key == p.Key && d.Status.Outcome == app.OutcomeUnknown
+	}
+	if r, is := m.(Reviewed); is { // GitHub's reviewers have let it go, whatever came meanwhile
+		p := undoneOrWaiting(l, c)
+		return p.State == Reviewing && r.Key == p.Key && r.Review.State == ReviewApproved
 	}
 	var p Promotion
 	newer := false

@@ -26,10 +26,13 @@ func allTerms(commits int) []terms {
 	watched := Spec{Verify: Verify{HTTP: "http://x"}}
 	never, twice := watched, Spec{Idempotent: true}
 	never.NeverBack = true
+	workflow := watched
+	workflow.Workflow = "deploy.yml"
 	return []terms{
 		{"watched", commits, Release{Spec: watched, HoldAfter: true}},
 		{"unwatched, idempotent, a rollback goes on", commits, Release{Spec: twice}},
 		{"rollback never", commits, Release{Spec: never, HoldAfter: true}},
+		{"reviewed", commits, Release{Spec: workflow, HoldAfter: true, Review: true}},
 	}
 }
 
@@ -113,8 +116,10 @@ type (
 
 // onlyElsewhere names the moves that exist only under other terms.
 func onlyElsewhere(of terms, s, to State) bool {
-	spec := of.release.Spec
+	spec, reviewed := of.release.Spec, s == Reviewing || to == Reviewing || s == Live && to == RolledBack
 	switch {
+	case !of.release.Review && reviewed, of.release.Review && s == Gating && to == Deploying:
+		return true
 	case spec.Verify.HTTP == "":
 		return s == Verifying || to == Verifying
 	case spec.NeverBack && to == Failed && (s == Deploying || s == Verifying):
@@ -187,6 +192,9 @@ func timely(l Lane, of terms) []app.Message {
 		all = append(all, app.Said{Verb: app.VerbCancel, Commit: c, Key: p.Attempt, By: person},
 			app.Said{Verb: app.VerbRollback, Commit: c, Key: p.Attempt, By: person}, approval(c, p.Attempt))
 		all = append(all, answers(c, p.Key, of)...)
+		if p.Again != 0 {
+			all = append(all, answers(c, p.Again, of)[2:5]...) // judgements
+		}
 	}
 	return all
 }
@@ -200,6 +208,11 @@ func answers(c app.SHA, k app.Key, of terms) []app.Message {
 	for _, o := range []app.Outcome{app.OutcomeUnknown, app.Succeeded, app.Failed} {
 		s := app.Status{Outcome: o}
 		all = append(all, Deployed{c, k, s}, Restored{c, k, s})
+	}
+	if of.release.Review {
+		for _, s := range []ReviewState{ReviewUnknown, ReviewWaiting, ReviewApproved, ReviewRejected, ReviewEnded, ReviewMissing, ReviewWithdrawn} {
+			all = append(all, Reviewed{c, k, Review{State: s, Run: 7, By: person}})
+		}
 	}
 	for _, o := range []app.Outcome{app.Inconclusive, app.Succeeded, app.Failed} {
 		all = append(all, Probed{c, k, o, ""})

@@ -23,6 +23,7 @@ type (
 		Key     app.Key
 		Commit  app.Commit
 		Release Release
+		Run     int64 // of the workflow that was let go; 0 where it has not been asked for
 	}
 	// Watch asks for probes: for the whole bake, anew where it is extended, or, of a release that came back, until it answers well once.
 	// Answered by Probed.
@@ -86,8 +87,13 @@ func (n Notify) Task() string { return "notify-" + string(n.Cause) }
 func Wants(l Lane) []app.Want {
 	var wants []app.Want
 	for _, p := range l.Promotions {
+		if p.State == Reviewing && p.Again != 0 {
+			wants = append(wants, want(Gather{Key: p.Again, Commit: p.Commit, Artifact: p.Artifact, Approvals: p.Approvals}, p.Again))
+		}
 		if t := l.task(p); t != nil {
-			wants = append(wants, want(t, p.Key))
+			w := want(t, p.Key)
+			w.Again = p.State == Reviewing && p.Then != Absent
+			wants = append(wants, w)
 		}
 		if p.State == Held && !p.Eligible && !p.Decision.Recheck.IsZero() {
 			w := want(Wake{p.Commit.SHA}, p.Key)
@@ -113,11 +119,13 @@ func want(t app.Task, k app.Key) app.Want {
 // task is the question that a promotion waits on, or nil.
 func (l Lane) task(p Promotion) app.Task {
 	switch p.State {
+	case Reviewing:
+		return Request{Key: p.Key, Commit: p.Commit, Release: p.Release, Run: p.Run, Withdraw: p.Then != Absent}
 	case Gating, Retrying:
 		last := p.State == Retrying || p.Commit.SHA == l.Chosen
 		return Gather{Key: p.Key, Commit: p.Commit, Artifact: p.Artifact, Approvals: p.Approvals, Last: last}
 	case Deploying:
-		return Put{Key: p.Key, Commit: p.Commit, Release: p.Release}
+		return Put{Key: p.Key, Commit: p.Commit, Release: p.Release, Run: p.Run}
 	case Verifying:
 		return Watch{Key: p.Key, Commit: p.Commit.SHA, Verify: p.Release.Spec.Verify}
 	case RollingBack:

@@ -12,6 +12,12 @@ import (
 // chosen, never to go: it may have waited out somebody else's bake.
 func (l *step) choose() {
 	best := l.best()
+	if r := l.reviewing(); r != nil {
+		if best != r.Commit.SHA {
+			l.withdraw(r, Gating, "")
+		}
+		return
+	}
 	if best == l.Chosen {
 		return
 	}
@@ -25,7 +31,7 @@ func (l *step) choose() {
 }
 
 func (l *step) best() app.SHA {
-	if l.busy() != nil || l.Hold.Key != 0 {
+	if l.busy() != nil || l.Hold.Key != 0 || l.undoing() != nil {
 		return ""
 	}
 	for _, p := range slices.Backward(l.Promotions) {
@@ -37,6 +43,10 @@ func (l *step) best() app.SHA {
 }
 
 func (l *step) judged(m Judged) {
+	if p := l.reviewing(); p != nil && p.Commit.SHA == m.Commit && p.Again == m.Key {
+		l.judgedAgain(p, m)
+		return
+	}
 	p := l.answering(m.Commit, m.Key, Gating, Retrying)
 	if p == nil {
 		return
@@ -44,6 +54,8 @@ func (l *step) judged(m Judged) {
 	retrying, allow := p.State == Retrying, m.Decision.Verdict == policies.Allow
 	p.Decision = m.Decision
 	switch {
+	case allow && m.Commit == l.Chosen && m.Release.Review && !retrying: // of a retry GitHub asks by itself, while the lane is busy
+		l.request(p, m.Release)
 	case allow && (retrying || m.Commit == l.Chosen):
 		l.start(p, m.Release)
 	case retrying:
@@ -53,6 +65,14 @@ func (l *step) judged(m Judged) {
 	default:
 		l.become(p, Held)
 		p.Eligible = allow
+	}
+}
+
+// judgedAgain takes a request back if the gate does not allow it any more.
+func (l *step) judgedAgain(p *Promotion, m Judged) {
+	p.Again, p.Decision = 0, m.Decision
+	if m.Decision.Verdict != policies.Allow {
+		l.withdraw(p, Gating, "")
 	}
 }
 
@@ -73,7 +93,7 @@ func (l *step) start(p *Promotion, r Release) {
 		p.tried(p.Put, p.Commit.SHA, p.Why)
 	}
 	l.enter(p, Deploying)
-	p.Release, p.Put, p.Began, p.Why, p.Tail = r, p.Key, time.Time{}, "", ""
+	p.Release, p.Put, p.Began, p.Why, p.Tail, p.Run, p.RunURL = r, p.Key, time.Time{}, "", "", 0, ""
 	l.Last, l.Newest, l.Chosen = p.Commit, max(l.Newest, p.Commit.Place), ""
 	for i := range l.Promotions {
 		if q := &l.Promotions[i]; q.State.Waits() && q.Commit.Place < p.Commit.Place {
@@ -112,7 +132,7 @@ func (l *step) deployed(m Deployed) {
 		l.puzzle(p, Deploying, unclearPut)
 	default:
 		p.Tail = m.Status.Tail
-		l.bad(p, Deploying, "Its deploy step "+ending(m.Status)+".")
+		l.bad(p, Deploying, "Its "+p.Release.Spec.Step()+" "+ending(m.Status)+".")
 	}
 }
 
@@ -135,7 +155,7 @@ func ending(s app.Status) string {
 // watch follows a program that ended well. Without a verification the release is good now.
 func (l *step) watch(p *Promotion) {
 	if p.Release.Spec.Verify.HTTP == "" {
-		l.end(p, Live, "Its deploy step exited 0. Nobody looked further: the file has no verify.")
+		l.end(p, Live, p.Release.Spec.ended()+" Nobody looked further: the file has no verify.")
 		return
 	}
 	l.enter(p, Verifying)
@@ -228,6 +248,7 @@ func (l *step) released(c app.SHA) Promotion {
 func (l *step) returned(p *Promotion) {
 	l.Last = l.released(p.To).Commit
 	l.end(p, RolledBack, p.Why)
+	l.undoneToo(p)
 }
 
 // puzzle leaves a promotion to a person: a question like any other, with a number.

@@ -54,8 +54,11 @@ func (l *step) cancel(m app.Said) {
 	switch {
 	case p == nil:
 	case p.State.Waits():
-		l.end(p, Canceled, "@"+m.By.Login+" gave it up.")
+		l.leave(p, "@"+m.By.Login+" gave it up.")
 	case p.State == Attention || p.State == Retrying:
+		if q := l.undoing(); q != nil {
+			q.Back = "" // nor is anything else undone
+		}
 		l.end(p, Failed, "@"+m.By.Login+" left the environment as it was.")
 	}
 }
@@ -80,7 +83,11 @@ func (l *step) rollback(m app.Said) {
 	case p.State == RollingBack:
 	case slices.Contains(p.State.Moves(), RollingBack):
 		if w := l.waiting(m.Commit); w != nil {
-			l.end(w, Canceled, "Its commit was rolled back.")
+			l.leave(w, "Its commit was rolled back.")
+		}
+		if l.reviewing() != nil {
+			p.Back = cmp.Or(p.Back, why)
+			return
 		}
 		l.goBack(p, why)
 	}
@@ -105,7 +112,7 @@ func (l *step) retry(m app.Said) {
 	case p.State == Attention && l.Hold.Key == 0:
 		l.enter(p, Retrying)
 		p.Was = Deploying
-	case p.State.Again():
+	case p.State.Again() && p.Back == "":
 		l.add(Promotion{Commit: p.Commit, Artifact: p.Artifact})
 	}
 }
