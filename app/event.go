@@ -79,6 +79,20 @@ type (
 		App    string // its slug
 		Check  string // the check run's name
 	}
+	// WorkflowRan says that something happened to a run of GitHub Actions: it began, ended, or somebody reviewed one of its deployments.
+	// What is so now is read from GitHub.
+	WorkflowRan struct {
+		Repo Repo
+		Run  int64
+	}
+	// ProtectionAsked says that a run of GitHub Actions waits until our App lets it deploy to an environment.
+	ProtectionAsked struct {
+		Repo        Repo
+		Run         int64
+		Environment string
+		Commit      SHA
+		Deployment  int64 // GitHub's number of it
+	}
 	// Served says whether the App may serve a repository, or, without a repository, all of an installation.
 	Served struct {
 		Repo         Repo
@@ -104,6 +118,12 @@ func (Pressed) Name() string { return "repo.pressed" }
 
 // Name of Reported.
 func (Reported) Name() string { return "repo.reported" }
+
+// Name of WorkflowRan.
+func (WorkflowRan) Name() string { return "repo.workflow" }
+
+// Name of ProtectionAsked.
+func (ProtectionAsked) Name() string { return "repo.protection" }
 
 // Name of Served.
 func (Served) Name() string { return "repo.served" }

@@ -26,6 +26,10 @@ func (e *Engine) stepRepository(tx Tx, m Mail, now time.Time) error {
 		return e.asked(tx, m.Repo, "button/"+m.Delivery, m, true, now)
 	case app.Reported:
 		return e.reported(tx, m, now)
+	case app.WorkflowRan:
+		return e.workflowRan(tx, m)
+	case app.ProtectionAsked:
+		return e.protectionAsked(tx, m)
 	case app.Served:
 		return e.served(tx, m, now)
 	}

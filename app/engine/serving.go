@@ -94,6 +94,10 @@ func about(m app.Message) (app.Repo, bool) {
 		return m.Repo, true
 	case app.Reported:
 		return m.Repo, true
+	case app.WorkflowRan:
+		return m.Repo, true
+	case app.ProtectionAsked:
+		return m.Repo, true
 	case app.Served:
 		return m.Repo, !m.Gone
 	}

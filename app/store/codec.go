@@ -21,6 +21,8 @@ func newCodec() codec {
 	learn[app.Commented](c)
 	learn[app.Pressed](c)
 	learn[app.Reported](c)
+	learn[app.WorkflowRan](c)
+	learn[app.ProtectionAsked](c)
 	learn[app.Served](c)
 	learn[app.Ready](c)
 	learn[app.Changed](c)
