@@ -34,6 +34,12 @@ func telling(name string) []string {
 		return []string{"action", "installation", "repositories_added", "repositories_removed"}
 	case "repository":
 		return []string{"action", "repository"}
+	case "workflow_run":
+		return []string{"action", "workflow_run", "repository"}
+	case "deployment_review":
+		return []string{"action", "since", "repository"}
+	case "deployment_protection_rule":
+		return []string{"action", "environment", "deployment_callback_url", "deployment", "repository"}
 	}
 	return nil
 }
@@ -50,8 +56,8 @@ func isSubject(key string) bool {
 		"project_card", "project_column", "projects_v2", "projects_v2_item", "projects_v2_status_update", "pull_request", "pusher", "ref",
 		"ref_type", "registry_package", "release", "repositories", "repositories_added", "repositories_removed", "repository",
 		"repository_advisory", "repository_ruleset", "requested_action", "review", "rule", "ruleset", "scan", "secret_scanning_alert", "security_advisory",
-		"security_and_analysis", "sha", "sponsorship", "starred_at", "state", "status", "sub_issue", "target_type", "team", "thread", "user",
-		"vulnerable", "workflow", "workflow_job", "workflow_run":
+		"security_and_analysis", "sha", "since", "sponsorship", "starred_at", "state", "status", "sub_issue", "target_type", "team", "thread", "user",
+		"vulnerable", "workflow", "workflow_job", "workflow_job_run", "workflow_job_runs", "workflow_run":
 		return true
 	}
 	return false
@@ -68,6 +74,12 @@ func also(name string) []string {
 		return []string{"requested_action"}
 	case "installation":
 		return []string{"repositories"}
+	case "workflow_run":
+		return []string{"workflow"} // it may be null
+	case "deployment_review": // GitHub's schema lets the run be null
+		return []string{"comment", "environment", "workflow_job_run", "workflow_job_runs", "workflow_run"}
+	case "deployment_protection_rule":
+		return []string{"ref", "sha"}
 	}
 	return nil
 }

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+
+	"github.com/slipway-cd/slipway/app"
 )
 
 // customProperties is the key of what an organization says of its repositories.
@@ -20,6 +22,15 @@ func lenient(body []byte, read func(body []byte) error) error {
 		return err
 	}
 	return read(plain)
+}
+
+// readAs reads an event leniently as a struct of our own.
+func readAs[T any](e app.Event) (p T, err error) {
+	err = lenient(e.Body, func(body []byte) error {
+		p = *new(T) // an earlier reading may have left something
+		return json.Unmarshal(body, &p)
+	})
+	return p, err
 }
 
 // withoutProperties is a body without custom properties, wherever it describes a repository. go-github takes them for texts alone, GitHub

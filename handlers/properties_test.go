@@ -6,7 +6,6 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/slipway-cd/slipway/app"
-	"github.com/slipway-cd/slipway/app/standin/contract"
 )
 
 // TestListsOfCustomProperties: what an organization says of its repositories changes nothing, whatever form it has.
@@ -16,9 +15,8 @@ func TestListsOfCustomProperties(t *testing.T) {
 			r["custom_properties"] = map[string]any{"tiers": []string{"a", "b"}, "none": nil, "one": "x"}
 		}
 	}
-	examples := contract.New(t)
 	for _, name := range events() {
-		for i, body := range examples.Examples(name) {
+		for i, body := range examples(t, name) {
 			body = change(t, fromApp(t, body), func(b map[string]any) { delete(b, "custom_properties") })
 			said := change(t, body, func(b map[string]any) {
 				say(b["repository"])

@@ -71,8 +71,13 @@ func (t Translator) elsewhere(event string, repository json.RawMessage) error {
 
 // read parses an event by its name.
 func (t Translator) read(e app.Event) ([]app.Letter, error) {
-	if e.Name == "check_run" {
+	switch e.Name { // go-github does not know these, or not as they come
+	case "check_run":
 		return t.checkRun(e)
+	case "workflow_run", "deployment_review":
+		return t.workflowRan(e)
+	case "deployment_protection_rule":
+		return t.protectionAsked(e)
 	}
 	var parsed any
 	err := lenient(e.Body, func(body []byte) (err error) {

@@ -67,11 +67,7 @@ type theApp struct {
 
 // checkRun is a button of ours, our Re-run, or another App's news.
 func (t Translator) checkRun(e app.Event) ([]app.Letter, error) {
-	var p checkRunEvent
-	err := lenient(e.Body, func(body []byte) error {
-		p = checkRunEvent{}
-		return json.Unmarshal(body, &p)
-	})
+	p, err := readAs[checkRunEvent](e)
 	if err != nil {
 		return nil, err
 	}

@@ -5,7 +5,6 @@ import (
 	"testing"
 
 	"github.com/slipway-cd/slipway/app"
-	"github.com/slipway-cd/slipway/app/standin/contract"
 )
 
 func TestInstallations(t *testing.T) {
@@ -49,7 +48,7 @@ func TestInstallations(t *testing.T) {
 func TestWhoIsNotServedIsIgnored(t *testing.T) {
 	nobody := Translator{AppID: ours, Allow: func(owner, name string) (bool, string) { return false, owner + "/" + name + " is not listed" }}
 	for _, name := range events() {
-		for i, body := range contract.New(t).Examples(name) {
+		for i, body := range examples(t, name) {
 			for _, tr := range []Translator{nobody, {AppID: ours}} {
 				letters, ignored, err := tr.Translate(event(name, fromApp(t, body)))
 				global := len(letters) == 1 && letters[0].To.Repo == 0 // an installation that ends concerns only who is known

@@ -3,6 +3,8 @@ package handlers
 import (
 	"bytes"
 	"encoding/json"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -14,7 +16,28 @@ import (
 // events is every event that is handled.
 func events() []string {
 	return []string{"push", "pull_request", "issue_comment", "check_run", "check_suite", "merge_group", "installation",
-		"installation_repositories", "repository"}
+		"installation_repositories", "repository", "workflow_run", "deployment_review", "deployment_protection_rule"}
+}
+
+// examples are GitHub's of an event, or, where it gives none, those that are made by hand.
+func examples(t testing.TB, name string) []json.RawMessage {
+	t.Helper()
+	if all := contract.New(t).Examples(name); len(all) > 0 {
+		return all
+	}
+	files, err := filepath.Glob(filepath.Join("testdata", "made-by-hand", name+".*.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all []json.RawMessage
+	for _, file := range files {
+		body, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, body)
+	}
+	return all
 }
 
 func everybody(string, string) (bool, string) { return true, "" }
@@ -64,10 +87,10 @@ func at(b map[string]any, keys ...string) map[string]any {
 	return b
 }
 
-// example is GitHub's first example of an event for which f is true.
+// example is the first example of an event for which f is true.
 func example(t testing.TB, name string, f func(map[string]any) bool) []byte {
 	t.Helper()
-	for _, body := range contract.New(t).Examples(name) {
+	for _, body := range examples(t, name) {
 		var b map[string]any
 		if err := json.Unmarshal(body, &b); err != nil {
 			t.Fatal(err)
@@ -126,6 +149,16 @@ func sound(t testing.TB, letters []app.Letter) {
 			repo, commits = m.Repo, []app.SHA{m.Commit}
 			if m.App == "" || m.Check == "" {
 				t.Errorf("an impossible report: %+v", m)
+			}
+		case app.WorkflowRan:
+			repo = m.Repo
+			if m.Run <= 0 {
+				t.Errorf("an impossible workflow run: %+v", m)
+			}
+		case app.ProtectionAsked:
+			repo, commits = m.Repo, []app.SHA{m.Commit}
+			if m.Run <= 0 || m.Deployment <= 0 || m.Environment == "" {
+				t.Errorf("an impossible protection: %+v", m)
 			}
 		case app.Served:
 			repo, whole = m.Repo, m.Repo.ID != 0
