@@ -56,7 +56,7 @@ func run(ctx context.Context) (err error) {
 	flag.IntVar(&b.kills, "kills", 5, "how many times each is killed; 0 leaves that out")
 	flag.IntVar(&b.pageSize, "ref-page-size", 4096, "the page size of the reference's database")
 	connections := flag.String("connections", "1,16,64", "at which numbers of connections; empty leaves the load out")
-	unhandled := flag.String("unhandled", "status,workflow_run,workflow_job,deployment_status,pull_request_review", "events that nobody handles; empty leaves them out")
+	unhandled := flag.String("unhandled", "status,deployment,workflow_job,deployment_status,pull_request_review", "events that nobody handles; empty leaves them out")
 	unserved := flag.String("unserved", "push,pull_request,issue_comment,check_run", "events that are understood; empty leaves them out")
 	slipway := flag.String("slipway", "", "the `program` to measure; empty builds it")
 	parent := flag.String("dir", "", "the `folder` to work in, on the disk that is meant; empty is the system's for temporary files")
