@@ -89,7 +89,7 @@ func New(o Options) (*Client, error) {
 	if c.carrier = o.Transport; c.carrier == nil {
 		c.carrier = newCarrier()
 	}
-	c.wire = &observer{next: c.carrier, clock: o.Clock, prefix: base.Path, observe: o.Observe}
+	c.wire = &observer{next: c.carrier, clock: o.Clock, prefix: base.EscapedPath(), observe: o.Observe}
 	asApp, err := ghinstallation.NewAppsTransportWithOptions(c.wire, o.AppID, ghinstallation.WithSigner(signer))
 	if err != nil {
 		return nil, fmt.Errorf("signing as the GitHub App: %w", err)

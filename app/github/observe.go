@@ -32,7 +32,7 @@ type Call struct {
 type observer struct {
 	next    http.RoundTripper
 	clock   app.Clock
-	prefix  string // the path of the API's root
+	prefix  string // the path of the API's root, escaped
 	observe func(Call)
 }
 
@@ -43,7 +43,7 @@ func (o *observer) RoundTrip(req *http.Request) (*http.Response, error) {
 	}
 	began := o.clock.Now()
 	resp, err := o.next.RoundTrip(req)
-	call := Call{Method: req.Method, Route: routeOf(strings.TrimPrefix(req.URL.Path, o.prefix)), Duration: o.clock.Now().Sub(began)}
+	call := Call{Method: req.Method, Route: routeOf(strings.TrimPrefix(req.URL.EscapedPath(), o.prefix)), Duration: o.clock.Now().Sub(began)}
 	call.Kind = kindOfCall(req.Method, call.Route)
 	if resp != nil {
 		call.Status = resp.StatusCode
@@ -64,7 +64,7 @@ func kindOfCall(method, route string) CallKind {
 	return CallWrite
 }
 
-// routeOf replaces what is particular in a path. Every method of this package has a case in the test.
+// routeOf replaces what is particular in an escaped path: a name's slash is no path's. Every method of this package has a case in the test.
 func routeOf(path string) string {
 	parts := strings.Split(strings.Trim(path, "/"), "/")
 	named := 0 // the first part that is a word of GitHub's, not a name
@@ -87,6 +87,10 @@ func routeOf(path string) string {
 			part = "{sha}"
 		case after(i, "compare"):
 			part = "{range}"
+		case after(i, "environments"):
+			part = "{environment}"
+		case after(i, "workflows"):
+			part = "{workflow}"
 		case part != "" && strings.Trim(part, "0123456789") == "":
 			part = "{n}"
 		}
