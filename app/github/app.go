@@ -58,7 +58,7 @@ func (c *Client) ours(ctx context.Context, by *gh.User, via *gh.App) (bool, erro
 	return by.GetLogin() == slug+"[bot]", nil
 }
 
-// need is a permission that slipway can't work without.
+// need is a permission, and what it is for.
 type need struct{ name, label, level, why string }
 
 func needs() []need {
@@ -80,9 +80,17 @@ func neededEvents() []string {
 }
 
 // Missing says, a sentence for each, which permissions and events slipway needs and the App has not.
-func Missing(info AppInfo) []string {
-	var missing []string
-	for _, n := range needs() {
+func Missing(info AppInfo) []string { return lacks(info, needs(), neededEvents(), "") }
+
+// MissingForActions says the same of what is needed only where GitHub Actions deploys.
+func MissingForActions(info AppInfo) []string {
+	const only = "needed only for deployments by GitHub Actions"
+	write := need{"actions", "Actions", "write", "to start and cancel workflows; " + only}
+	return lacks(info, []need{write}, []string{"deployment_review", "workflow_run", "deployment_protection_rule"}, " ("+only+")")
+}
+
+func lacks(info AppInfo, needs []need, events []string, why string) (missing []string) {
+	for _, n := range needs {
 		has := info.Permissions[n.name]
 		switch {
 		case rank(has) >= rank(n.level):
@@ -92,9 +100,9 @@ func Missing(info AppInfo) []string {
 			missing = append(missing, fmt.Sprintf("The GitHub App has the permission %s: %s, and needs %s (%s).", n.label, has, n.level, n.why))
 		}
 	}
-	for _, event := range neededEvents() {
+	for _, event := range events {
 		if !slices.Contains(info.Events, event) {
-			missing = append(missing, fmt.Sprintf("The GitHub App is not subscribed to the event %s.", event))
+			missing = append(missing, fmt.Sprintf("The GitHub App is not subscribed to the event %s%s.", event, why))
 		}
 	}
 	return missing

@@ -237,6 +237,26 @@ func TestAppInfoAndWhatIsMissing(t *testing.T) {
 	}
 }
 
+// What only some need is told apart, and says so.
+func TestWhatIsMissingForActions(t *testing.T) {
+	info := AppInfo{Permissions: map[string]string{"actions": "read"}, Events: []string{"workflow_run"}}
+	want := []string{
+		"The GitHub App has the permission Actions: read, and needs write (to start and cancel workflows; needed only for deployments by GitHub Actions).",
+		"The GitHub App is not subscribed to the event deployment_review (needed only for deployments by GitHub Actions).",
+		"The GitHub App is not subscribed to the event deployment_protection_rule (needed only for deployments by GitHub Actions).",
+	}
+	if diff := cmp.Diff(want, MissingForActions(info)); diff != "" {
+		t.Error(diff)
+	}
+	info.Permissions["actions"], info.Events = "write", []string{"workflow_run", "deployment_review", "deployment_protection_rule"}
+	if missing := MissingForActions(info); len(missing) > 0 {
+		t.Error(missing)
+	}
+	if len(MissingForActions(AppInfo{})) != 4 {
+		t.Error(MissingForActions(AppInfo{}))
+	}
+}
+
 func TestInstallationsAndRepositories(t *testing.T) {
 	f := newFake(t)
 	f.reply("GET /app/installations", 200, `[{"id": 11, "account": {"id": 1, "login": "acme", "type": "Organization"}, "target_type": "Organization"},
