@@ -52,10 +52,10 @@ func merged(asks []ask) []ask {
 // differ.
 func (g Gate) asks() []ask {
 	var live, head *ask
-	if p := g.Live.Value; g.Live.Known && p.Mode == Delivery {
+	if p := g.Live.Value; g.Live.Known && p.Mode == Delivery && !p.Review {
 		live = &ask{rule: RuleApproval, from: p.approvers(), by: " (so says the file that is live)"}
 	}
-	if p := g.Head.Value; g.Head.Known && p.Mode == Delivery {
+	if p := g.Head.Value; g.Head.Known && p.Mode == Delivery && !p.Review {
 		head = &ask{rule: RuleApproval, from: p.approvers(), by: " (so says the default branch's file)"}
 	}
 	judges := func(p app.Fact[Policy]) bool { return p.Known && p.Value.Mode != ModeUnknown }

@@ -135,6 +135,9 @@ func MayApprove(f Facts, by app.Person, role app.Fact[string]) (bool, string) {
 		if f.Live != "" && !f.Contains.Known {
 			return false, lower(judgeContains(f)[0].Sentence)
 		}
+		if f.Gate.Review() {
+			return false, place(f.Service, f.Environment) + " asks nobody here: the reviewers of its environment decide, on GitHub's own page of the workflow's run"
+		}
 		return false, place(f.Service, f.Environment) + " asks nobody for an approval"
 	}
 	best := barNotAsked

@@ -43,6 +43,7 @@ const (
 	RuleAfter        = "after"         // the commit is proven in the environment before
 	RuleFirstRelease = "first-release" // a maintainer has let in what no way back exists for
 	RuleApproval     = "approval"      // whoever the policy asks has approved
+	RuleReview       = "review"        // GitHub asks its reviewers before a workflow deploys, where they decide
 )
 
 // Decision is what all rules amount to: the strictest of them. One without reasons denies.

@@ -25,7 +25,16 @@ type Facts struct {
 	Excluded    app.Fact[[]Contributor]       // who opened, wrote, co-wrote or pushed what goes out since what is live
 	Candidates  app.Fact[[]Candidate]         // who could approve, as far as GitHub tells; not known costs only words
 	Personal    bool                          // a user's own repository: collaborators with write count as maintainers
+	Workflow    string                        // the workflow that deploys the commit, "" where a command does
+	Protection  app.Fact[Protection]          // of GitHub's environment; only read where GitHub's reviewers decide
 	Blocked     string                        // a sentence if slipway itself must not deploy here (secrets folder under an old name), else ""
+}
+
+// Protection is how GitHub protects an environment from workflows.
+type Protection struct {
+	Environment string   // its name on GitHub
+	Exists      bool     //
+	Reviewers   []string // who is asked before a workflow deploys there: logins, or org/team
 }
 
 // Standing is what a later environment may know of a commit in an earlier one.

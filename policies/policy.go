@@ -22,6 +22,7 @@ type Policy struct {
 	After            string     // the environment in which the commit must be proven first; "" is none
 	From             []Selector // who may approve under delivery; empty is one maintainer
 	NotAuthor        bool       // not: [author], four eyes
+	Review           bool       // GitHub's reviewers of the environment decide under delivery, and nobody is asked here
 	HoldsAfterReturn bool       // after_rollback: hold, which is the default: config sets it
 }
 
@@ -52,6 +53,7 @@ const (
 	NeedStanding FactKind = "standing" // of the commit in each environment that Gate.After names
 	NeedRoles    FactKind = "roles"    // of those who approved, and who could
 	NeedAuthors  FactKind = "authors"  // of what goes out
+	NeedReview   FactKind = "review"   // whom GitHub asks before a workflow deploys to the environment
 )
 
 // Needs is what has to be gathered to judge by this policy, and so which events can change its answer.
@@ -65,6 +67,9 @@ func (p Policy) Needs() []FactKind {
 	}
 	if p.NotAuthor {
 		needs = append(needs, NeedAuthors)
+	}
+	if p.Review {
+		needs = append(needs, NeedReview)
 	}
 	return needs
 }
@@ -97,6 +102,11 @@ func (g Gate) policies() []Policy {
 		all = append(all, g.Head.Value)
 	}
 	return all
+}
+
+// Review says whether either file lets GitHub's reviewers decide.
+func (g Gate) Review() bool {
+	return slices.ContainsFunc(g.policies(), func(p Policy) bool { return p.Review })
 }
 
 // notAuthor says whether either file asks for four eyes.

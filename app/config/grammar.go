@@ -13,6 +13,7 @@ const (
 	maxGlobs   = 1000      // paths: and shared: of the whole file, each {a,b} counted as two
 	maxCommand = 20_000    // characters of a command: Linux takes 128 KiB in one argument
 	maxName    = 50
+	maxInputs  = 23 // of a workflow: GitHub takes 25, and two are ours
 )
 
 // The defaults of what a file leaves out.
@@ -30,7 +31,7 @@ const (
 func later() []string {
 	return []string{
 		"soak", "windows", "extends", "when", "any", "all", "doors", "wait", "expires", "calendars", "rollback_workflow", "author_teams",
-		"actions", "prometheus", "matrix", "report", "cache", "reuse", "flaky", "isolation", "workflow", "canary", "steps", "revert", "trains",
+		"prometheus", "matrix", "report", "cache", "reuse", "flaky", "isolation", "workflow", "canary", "steps", "revert", "trains",
 	}
 }
 
@@ -156,21 +157,40 @@ func approveShape() shape {
 	not.soon, not.soonSay = `.`, "Excluding %s is not here yet: only author is. Take it out for now."
 	count := shape{kind: kindNumber, is: "a number of approvals", like: "1", low: 1, high: 1,
 		soon: `^([2-9]|[1-9][0-9]+)$`, soonSay: "A count over 1 (%s) is not here yet. Take it out for now, and one approval is asked for."}
-	return shape{kind: kindMapping, is: "approve", like: "{ from: [role:maintain], not: [author] }", soon: `^github$`,
-		soonSay: "Approval by GitHub's own review of the environment (%s) is not here yet. Take it out for now, and a maintainer is asked by comment.", keys: []key{
-			{name: "count", doc: "How many must approve (1).", shape: count},
-			{name: "from", doc: "Who may approve: role:NAME (at least that role) or user:LOGIN. (role:maintain)",
-				shape: listShape("a list of roles and users", "[role:maintain]", from)},
-			{name: "not", doc: "author: nobody approves a change of their own (four eyes).", shape: listShape("a list", "[author]", not)},
-		}}
+	approve := shape{kind: kindMapping, is: "approve", like: "{ from: [role:maintain], not: [author] }", keys: []key{
+		{name: "by", doc: "github: the reviewers of GitHub's environment decide, and nobody is asked here.",
+			shape: choice("who decides", "github", "github")},
+		{name: "count", doc: "How many must approve (1).", shape: count},
+		{name: "from", doc: "Who may approve: role:NAME (at least that role) or user:LOGIN. (role:maintain)",
+			shape: listShape("a list of roles and users", "[role:maintain]", from)},
+		{name: "not", doc: "author: nobody approves a change of their own (four eyes).", shape: listShape("a list", "[author]", not)},
+	}}
+	for _, other := range []string{"count", "from", "not"} {
+		approve.rules = append(approve.rules, rule{kind: apart, key: other, other: "by",
+			say: "GitHub's reviewers decide here, by GitHub's own rules. Take " + other + " out, or by."})
+	}
+	approve.or = &approve.keys[0].shape
+	return approve
 }
 
 func deployShape() shape {
+	workflow := shape{kind: kindText, is: "the file of a workflow", like: "deploy.yml", high: 100, pattern: `^[A-Za-z0-9][A-Za-z0-9._-]*\.ya?ml$`,
+		must: "It is the name of a file in .github/workflows, such as deploy.yml."}
+	input := shape{kind: kindText, is: "the name of an input", like: "input", high: 100, pattern: `^[A-Za-z_][A-Za-z0-9_-]*$`,
+		must: "It is made of letters, digits, _ and -, and begins with a letter or _.", reserved: []string{"sha", "slipway"}}
+	handed := line("what the workflow is handed", "eu-west-1", 1000)
 	return shape{kind: kindMapping, is: "deploy", like: "{ run: ./scripts/deploy.sh }", keys: []key{
-		{name: "run", doc: "A shell command, in a fresh checkout of the commit.", must: true, shape: command("./scripts/deploy.sh")},
+		{name: "run", doc: "A shell command, in a fresh checkout of the commit.", shape: command("./scripts/deploy.sh")},
+		{name: "actions", doc: "A GitHub Actions workflow that deploys. It is dispatched on the default branch with the inputs sha and slipway.", shape: workflow},
+		{name: "inputs", doc: "What else the workflow is handed.", shape: shape{kind: kindNamed, is: "inputs", like: "{ region: eu-west-1 }",
+			name: &input, each: &handed, high: maxInputs}},
 		{name: "timeout", doc: "How long it may run (15m).", shape: span("15m", time.Second, 24*time.Hour)},
 		{name: "idempotent", doc: "Whether it may be run again when its outcome can't be known (false).", shape: shape{
 			kind: kindBoolean, is: "true or false", like: "true"}},
+	}, rules: []rule{
+		{kind: either, key: "run", other: "actions", say: "A deployment has run: (a command of yours) or actions: (a workflow), and not both."},
+		{kind: apart, key: "timeout", other: "actions", say: "A workflow has its own timeouts. Take timeout out."},
+		{kind: apart, key: "inputs", other: "run", say: "Inputs are for workflows. A command finds what it needs in its environment: take inputs out."},
 	}}
 }
 

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"encoding/json"
 	"net/url"
 	"slices"
 	"strconv"
@@ -56,6 +57,8 @@ func (l *linker) policy(e entry) policies.Policy {
 		p.After = a.to
 	}
 	approve, _ := e.get("approve")
+	p.Review = approve.str("by") == "github"
+	l.reviewable(e, approve)
 	p.NotAuthor = slices.Contains(approve.texts("not"), "author")
 	from, _ := approve.get("from")
 	for _, v := range from.items {
@@ -66,6 +69,14 @@ func (l *linker) policy(e entry) policies.Policy {
 		}
 	}
 	return p
+}
+
+// reviewable holds approve: github to what GitHub's reviewers can stop.
+func (l *linker) reviewable(e, approve entry) {
+	if d, _ := e.get("deploy"); approve.str("by") == "github" && d.has("run") {
+		by, _ := approve.get("by")
+		l.beyond(by.value.at, "GitHub's reviewers can stop a workflow, and no command. Deploy by deploy: { actions: deploy.yml }, or let people approve here.")
+	}
 }
 
 // role finds roles that are most likely a slip of GitHub's own. Any other is taken for a role that the organisation made, and one that
@@ -86,6 +97,8 @@ func (l *linker) deploy(service string, e entry) deploy.Spec {
 	d, _ := e.get("deploy")
 	s := deploy.Spec{
 		Run:               d.str("run"),
+		Workflow:          d.str("actions"),
+		Inputs:            inputs(d),
 		Timeout:           d.within("timeout", defaultDeployTimeout),
 		Idempotent:        d.flag("idempotent"),
 		NeverBack:         e.str("rollback") == "never",
@@ -96,6 +109,21 @@ func (l *linker) deploy(service string, e entry) deploy.Spec {
 		s.Verify = l.verify(v.value)
 	}
 	return s
+}
+
+// inputs is what a workflow is handed beside ours, as JSON with its keys in order: releases are compared.
+func inputs(d entry) string {
+	all := map[string]string{}
+	for _, e := range d.entries("inputs") {
+		if !e.broken && !e.bad {
+			all[e.name] = e.text
+		}
+	}
+	if len(all) == 0 {
+		return ""
+	}
+	text, _ := json.Marshal(all) // texts can always be written
+	return string(text)
 }
 
 func (l *linker) verify(v value) deploy.Verify {

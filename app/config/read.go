@@ -87,7 +87,7 @@ func (r *reader) judge(n *yaml.Node, s shape, subject string, at pos) value {
 	switch {
 	case s.kind == kindMapping && n.Kind == yaml.MappingNode:
 		return r.mapping(n, s, subject, at)
-	case s.kind == kindMapping && scalar && s.or != nil:
+	case s.kind == kindMapping && scalar && s.or != nil && s.or.takes(n.Value):
 		v := r.read(n, *s.or, subject, at)
 		return value{bad: v.bad, keys: []entry{{name: s.keys[0].name, at: at, value: v}}}
 	case s.kind == kindMapping && scalar && s.soon != "" && r.matches(s.soon, n.Value):

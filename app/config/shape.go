@@ -1,6 +1,9 @@
 package config
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // kind is how a thing is written.
 type kind int
@@ -66,6 +69,9 @@ const (
 	apart                  // key and other never together
 	never                  // no key where other says value
 )
+
+// takes says whether a text could stand here: of what is one of a few words, only those.
+func (s shape) takes(text string) bool { return len(s.words) == 0 || slices.Contains(s.words, text) }
 
 // find is the key of that name.
 func (s shape) find(name string) (key, bool) {

@@ -62,7 +62,7 @@ func (e Environment) summary() string {
 	} else {
 		b.WriteString(approvers(e.Policy))
 	}
-	b.WriteString(", then " + oneLine(e.Deploy.Run))
+	b.WriteString(", then " + e.step())
 	if v := e.Deploy.Verify; v.HTTP != "" {
 		fmt.Fprintf(&b, "; watched at %s for %s", v.HTTP, app.Span(v.Bake))
 	} else {
@@ -71,11 +71,19 @@ func (e Environment) summary() string {
 	return b.String() + "; " + e.wayBack() + "."
 }
 
+// step is what puts a release there.
+func (e Environment) step() string {
+	if e.Deploy.Workflow != "" {
+		return "the workflow " + e.Deploy.Workflow
+	}
+	return oneLine(e.Deploy.Run)
+}
+
 // wayBack says what follows a bad release.
 func (e Environment) wayBack() string {
 	bad := "if it is bad"
 	if e.Deploy.Verify.HTTP == "" {
-		bad = "if the command fails"
+		bad = "if the " + e.kind() + " fails"
 	}
 	switch {
 	case e.Deploy.NeverBack:
@@ -86,8 +94,18 @@ func (e Environment) wayBack() string {
 	return bad + ", it goes back by itself and the next commit may go"
 }
 
+func (e Environment) kind() string {
+	if e.Deploy.Workflow != "" {
+		return "workflow"
+	}
+	return "command"
+}
+
 // approvers says who approves under delivery.
 func approvers(p policies.Policy) string {
+	if p.Review {
+		return "the reviewers of GitHub's environment approve"
+	}
 	who := []string{"a maintainer"}
 	if len(p.From) > 0 {
 		who = nil
