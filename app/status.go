@@ -24,4 +24,6 @@ type Status struct {
 	Ended    time.Time
 	Tail     string // the last lines of its output, secrets masked
 	Artifact string // digest of what it produced, or ""
+	Run      int64  // GitHub's number of the workflow's run that does it; 0 of programs
+	URL      string // and its page
 }

@@ -82,7 +82,11 @@ func (e *Engine) want(tx Tx, at app.Address, wants []app.Want, now time.Time) er
 		if due.IsZero() {
 			due = now
 		}
-		if err := tx.Want(app.RowKey(at, w.Key), at, w.Task.Task(), due); err != nil {
+		make := tx.Want
+		if w.Again {
+			make = tx.Nudge
+		}
+		if err := make(app.RowKey(at, w.Key), at, w.Task.Task(), due); err != nil {
 			return err
 		}
 	}

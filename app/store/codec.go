@@ -43,6 +43,7 @@ func newCodec() codec {
 	learn[deploy.Probed](c)
 	learn[deploy.Restored](c)
 	learn[deploy.Lapsed](c)
+	learn[deploy.Reviewed](c)
 	return c
 }
 

@@ -197,10 +197,10 @@ func (t *tx) savePromotions(before, after storedLane, promotions []deploy.Promot
 // claim orders states by what they take the place of.
 func claim(s deploy.State) int {
 	switch {
-	case s.Busy():
-		return 1
-	case s.Waits():
+	case s.Busy(), s == deploy.Reviewing:
 		return 2
+	case s.Waits():
+		return 1
 	}
 	return 0
 }

@@ -73,7 +73,7 @@ func laneMessage(r *rand.Rand, l deploy.Lane, newest int) app.Message {
 	by := app.Person{ID: 1, Login: "dana"}
 	outcome := pick(r, []app.Outcome{app.Succeeded, app.Succeeded, app.Failed, app.OutcomeUnknown, app.Inconclusive})
 	status := app.Status{Outcome: outcome, Tail: "the last line"}
-	release := deploy.Release{HoldAfter: r.IntN(4) == 0, Spec: deploy.Spec{Idempotent: r.IntN(2) == 0, NeverBack: r.IntN(5) == 0}}
+	release := deploy.Release{HoldAfter: r.IntN(4) == 0, Review: r.IntN(3) == 0, Spec: deploy.Spec{Idempotent: r.IntN(2) == 0, NeverBack: r.IntN(5) == 0}}
 	if r.IntN(2) == 0 {
 		release.Spec.Verify.HTTP = "http://x"
 	}
@@ -87,6 +87,8 @@ func laneMessage(r *rand.Rand, l deploy.Lane, newest int) app.Message {
 		deploy.Verifying:   deploy.Probed{Commit: p.Commit.SHA, Key: p.Key, Outcome: outcome, Why: "so it is"},
 		deploy.RollingBack: deploy.Restored{Commit: p.Commit.SHA, Key: p.Key, Status: status},
 		deploy.Attention:   said(app.VerbRetry, p.Key),
+		deploy.Reviewing: deploy.Reviewed{Commit: p.Commit.SHA, Key: p.Key, Review: deploy.Review{Run: 7, By: by, State: pick(r, []deploy.ReviewState{
+			deploy.ReviewWaiting, deploy.ReviewApproved, deploy.ReviewRejected, deploy.ReviewEnded, deploy.ReviewMissing, deploy.ReviewWithdrawn})}},
 	}
 	answer[deploy.Retrying] = answer[deploy.Gating]
 	if p.Restored {
