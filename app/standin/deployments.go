@@ -123,9 +123,7 @@ func createDeployment(c *call) (*answer, error) {
 		return nil, err
 	}
 	d := c.newDeployment(request, commit.sha)
-	c.repo.deployments = append(c.repo.deployments, d)
-	c.s.lag.createdNow(d.id)
-	c.repo.ensureEnvironment(d.environment)
+	c.repo.addDeployment(d, nil)
 	return created(c.repo.deploymentJSON(d)), nil
 }
 

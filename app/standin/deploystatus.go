@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
-	"strings"
 	"unicode/utf8"
 )
 
@@ -37,9 +36,9 @@ func createDeploymentStatus(c *call) (*answer, error) {
 		environmentURL: deref(request.EnvironmentURL), logURL: cmp.Or(deref(request.LogURL), deref(request.TargetURL)),
 		creator: c.actor(), byApp: c.byApp(), at: c.s.now(),
 	}
-	d.statuses, d.updated = append(d.statuses, status), status.at
+	c.repo.addStatus(d, status, nil)
 	if request.State == "success" && (request.AutoInactive == nil || *request.AutoInactive) {
-		c.retire(d)
+		c.repo.retire(d, status)
 	}
 	return created(c.repo.deploymentStatusJSON(d, status)), nil
 }
@@ -62,27 +61,16 @@ func (q *deploymentStatusRequest) validate() error {
 	return nil
 }
 
-// retire marks the earlier successes of the environment inactive: those that are neither transient nor production, as GitHub says.
-func (c *call) retire(now *deployment) {
-	for _, d := range c.repo.deployments {
-		if d == now || d.production || d.transient || !strings.EqualFold(d.environment, now.environment) || d.id > now.id {
-			continue
-		}
-		if n := len(d.statuses); n == 0 || d.statuses[n-1].state != "success" {
-			continue
-		}
-		d.statuses = append(d.statuses, deploymentStatus{
-			id: c.s.id(), state: "inactive", environment: d.environment, creator: c.actor(), byApp: c.byApp(), at: c.s.now(),
-		})
-		d.updated = c.s.now()
-	}
-}
-
+// deploymentStatusJSON is a status as the API shows it, whose description knows none that waits; that of the webhooks does.
 func (r *Repo) deploymentStatusJSON(d *deployment, status deploymentStatus) object {
+	state := status.state
+	if state == "waiting" {
+		state = "pending"
+	}
 	deploymentURL := fmt.Sprintf("%s/deployments/%d", r.apiURL(), d.id)
 	o := object{
 		"url": fmt.Sprintf("%s/statuses/%d", deploymentURL, status.id), "id": status.id, "node_id": nodeID("DES", status.id),
-		"state": status.state, "creator": r.server.userJSON(status.creator), "description": status.description,
+		"state": state, "creator": r.server.userJSON(status.creator), "description": status.description,
 		"environment": status.environment, "created_at": stamp(status.at), "updated_at": stamp(status.at),
 		"deployment_url": deploymentURL, "repository_url": r.apiURL(), "performed_via_github_app": nil,
 	}

@@ -13,6 +13,7 @@ type environment struct {
 	name             string
 	reviewers        []string // logins, or org/team
 	waitMinutes      int
+	ruled            bool // the App's custom rule decides too
 	created, updated time.Time
 }
 
@@ -47,7 +48,6 @@ func (r *Repo) ensureEnvironment(name string) *environment {
 }
 
 func (r *Repo) environmentJSON(e *environment) object {
-	escaped := url.PathEscape(e.name)
 	rules := []any{}
 	if e.waitMinutes > 0 {
 		rules = append(rules, object{"id": e.id*10 + 1, "node_id": nodeID("GA", e.id*10+1), "type": "wait_timer", "wait_timer": e.waitMinutes})
@@ -55,26 +55,55 @@ func (r *Repo) environmentJSON(e *environment) object {
 	if len(e.reviewers) > 0 {
 		rules = append(rules, object{
 			"id": e.id*10 + 2, "node_id": nodeID("GA", e.id*10+2), "type": "required_reviewers", "prevent_self_review": false,
-			"reviewers": r.reviewersJSON(e),
+			"reviewers": r.reviewersJSON(e.reviewers),
 		})
 	}
+	if e.ruled {
+		rules = append(rules, object{"id": e.ruleID(), "node_id": nodeID("GA", e.ruleID()), "type": "custom"})
+	}
+	o := r.environmentShortJSON(e)
+	o["created_at"], o["updated_at"], o["protection_rules"], o["deployment_branch_policy"] = stamp(e.created), stamp(e.updated), rules, nil
+	return o
+}
+
+// environmentShortJSON is an environment as runs of workflows show it.
+func (r *Repo) environmentShortJSON(e *environment) object {
 	return object{
-		"id": e.id, "node_id": nodeID("EN", e.id), "name": e.name, "url": r.apiURL() + "/environments/" + escaped,
-		"html_url":   r.htmlURL() + "/deployments/activity_log?environments_filter=" + url.QueryEscape(e.name),
-		"created_at": stamp(e.created), "updated_at": stamp(e.updated), "protection_rules": rules, "deployment_branch_policy": nil,
+		"id": e.id, "node_id": nodeID("EN", e.id), "name": e.name, "url": r.apiURL() + "/environments/" + url.PathEscape(e.name),
+		"html_url": r.htmlURL() + "/deployments/activity_log?environments_filter=" + url.QueryEscape(e.name),
 	}
 }
 
-func (r *Repo) reviewersJSON(e *environment) []any {
+func (r *Repo) reviewersJSON(names []string) []any {
 	all := []any{}
-	for _, name := range e.reviewers {
+	for _, name := range names {
 		org, slug, isTeam := strings.Cut(name, "/")
 		owner := r.server.accounts[fold(org)]
 		switch {
 		case isTeam && owner != nil && owner.teams[slug] != nil:
-			all = append(all, object{"type": "Team", "reviewer": r.server.teamJSON(owner, owner.teams[slug])})
+			all = append(all, object{"type": "Team", "reviewer": r.server.reviewerTeamJSON(owner, owner.teams[slug])})
 		case !isTeam && owner != nil:
 			all = append(all, object{"type": "User", "reviewer": r.server.userJSON(owner)})
+		}
+	}
+	return all
+}
+
+// reviewerTeamJSON is a team as one of the reviewers.
+func (s *Server) reviewerTeamJSON(org *account, t *team) object {
+	o := s.teamJSON(org, t)
+	for _, key := range []string{"members_count", "repos_count", "created_at", "updated_at", "organization"} {
+		delete(o, key)
+	}
+	return o
+}
+
+// reviewersEventJSON are reviewers as webhooks show them, whose schema does not know a team's type.
+func (r *Repo) reviewersEventJSON(names []string) []any {
+	all := r.reviewersJSON(names)
+	for _, one := range all {
+		if reviewer := one.(object); reviewer["type"] == "Team" {
+			delete(reviewer["reviewer"].(object), "type")
 		}
 	}
 	return all

@@ -295,6 +295,10 @@ func needs(event, action string) (permission string, always bool) {
 		return "statuses:read", false
 	case "merge_group":
 		return "merge_queues:read", false
+	case "workflow_run", "workflow_job":
+		return "actions:read", false
+	case "deployment", "deployment_status", "deployment_review", "deployment_protection_rule":
+		return "deployments:read", false
 	case "repository":
 		return "metadata:read", false
 	case "installation", "installation_repositories":

@@ -3,6 +3,7 @@ package standin
 import (
 	"fmt"
 	"net/http"
+	"slices"
 	"strconv"
 	"time"
 )
@@ -179,6 +180,13 @@ func (s *Server) installationJSON(i *installation) object {
 	}
 }
 
+// installationEventJSON is an installation in its own events, whose schema lacks the event deployment_protection_rule, alone among the events.
+func (s *Server) installationEventJSON(i *installation) object {
+	o := s.installationJSON(i)
+	o["events"] = slices.DeleteFunc(o["events"].([]string), func(event string) bool { return event == "deployment_protection_rule" })
+	return o
+}
+
 func (s *Server) emitInstallation(i *installation, action string) {
 	var repos []any
 	for _, r := range s.sortedRepos() {
@@ -186,13 +194,13 @@ func (s *Server) emitInstallation(i *installation, action string) {
 			repos = append(repos, r.shortJSON())
 		}
 	}
-	body := object{"action": action, "installation": s.installationJSON(i), "sender": s.userJSON(s.sender(i)), "repositories": append([]any{}, repos...)}
+	body := object{"action": action, "installation": s.installationEventJSON(i), "sender": s.userJSON(s.sender(i)), "repositories": append([]any{}, repos...)}
 	s.enqueue(envelope{event: "installation", action: action, installation: i, body: body})
 }
 
 func (s *Server) emitInstallationRepositories(i *installation, action string, repos []any) {
 	body := object{
-		"action": action, "installation": s.installationJSON(i), "sender": s.userJSON(s.sender(i)), "repository_selection": i.selection(),
+		"action": action, "installation": s.installationEventJSON(i), "sender": s.userJSON(s.sender(i)), "repository_selection": i.selection(),
 		"repositories_added": []any{}, "repositories_removed": []any{}, "requester": nil,
 	}
 	body["repositories_"+action] = repos

@@ -46,6 +46,9 @@ func (r *Repo) pushedRefs(actor *account, kind string, changes ...refChange) {
 				r.requestSuite(actor, change.after, branch, change.before)
 			}
 			r.branchMoved(actor, branch, change)
+			if change.after != noSHA {
+				r.runPushed(actor, branch, change.after)
+			}
 		}
 	}
 }

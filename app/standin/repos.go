@@ -34,6 +34,8 @@ type Repo struct {
 	statuses     []*status
 	environments []*environment
 	deployments  []*deployment
+	workflows    []*workflow
+	workflowRuns []*workflowRun
 	groups       []*MergeGroup
 	commits      map[string]*commit // read once: a commit never changes
 	lastNumber   int

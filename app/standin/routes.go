@@ -15,6 +15,7 @@ func routes() []route {
 	all = append(all, accountRoutes()...)
 	all = append(all, pullRoutes()...)
 	all = append(all, checkRoutes()...)
+	all = append(all, actionRoutes()...)
 	all = append(all, deploymentRoutes()...)
 	return append(all, codeRoutes()...)
 }
@@ -107,6 +108,26 @@ func checkRoutes() []route {
 	}
 }
 
+func actionRoutes() []route {
+	read, write := need{permission: "actions:read", role: "read"}, need{permission: "actions:write", role: "write"}
+	workflow, run := inRepo+"/actions/workflows/{workflow}", inRepo+"/actions/runs/{run:[0-9]+}"
+	return []route{
+		{"GET", inRepo + "/actions/workflows", read, listWorkflows},
+		{"GET", workflow, read, getWorkflow},
+		{"POST", workflow + "/dispatches", write, dispatchWorkflow},
+		{"GET", workflow + "/runs", read, listWorkflowRuns},
+		{"GET", inRepo + "/actions/runs", read, listRepoRuns},
+		{"GET", run, read, getWorkflowRun},
+		{"GET", run + "/jobs", read, listJobs},
+		{"POST", run + "/cancel", write, cancelWorkflowRun},
+		{"POST", run + "/rerun", write, rerunWorkflowRun},
+		{"GET", run + "/pending_deployments", read, listPending},
+		{"POST", run + "/pending_deployments", need{permission: "deployments:write", role: "read"}, reviewPending},
+		{"GET", run + "/approvals", read, listApprovals},
+		{"POST", run + "/deployment_protection_rule", need{permission: "deployments:write", role: "app"}, answerRule},
+	}
+}
+
 func deploymentRoutes() []route {
 	read, write := need{permission: "deployments:read", role: "read"}, need{permission: "deployments:write", role: "write"}
 	actions := need{permission: "actions:read", role: "read"}
@@ -119,6 +140,7 @@ func deploymentRoutes() []route {
 		{"POST", deployment + "/statuses", write, createDeploymentStatus},
 		{"GET", deployment + "/statuses/{status:[0-9]+}", read, getDeploymentStatus},
 		{"GET", inRepo + "/environments", actions, listEnvironments},
+		{"GET", inRepo + "/environments/{environment:.+}/deployment_protection_rules", actions, listProtectionRules},
 		{"GET", inRepo + "/environments/{environment:.+}", actions, getEnvironment},
 	}
 }

@@ -30,6 +30,8 @@ type Options struct {
 	JWTClock app.Clock
 	Webhook  Webhook
 	Limits   Limits
+	// OldActions refuses return_run_details at the dispatch of a workflow, as an older GitHub Enterprise Server does.
+	OldActions bool
 	// Wrap is put around the REST API, inside of faults, so that a test can check each request and answer against GitHub's description.
 	// It sees paths without the prefix /api/v3. Nil: nothing.
 	Wrap func(http.Handler) http.Handler
@@ -73,6 +75,7 @@ type Server struct {
 	ctx      context.Context
 	cancel   context.CancelFunc
 	serving  sync.WaitGroup
+	working  sync.WaitGroup // jobs of workflows, and what waits to go on with them
 	hooks    *hooks
 	faults   *faults
 	recorder *recorder
@@ -89,6 +92,7 @@ type Server struct {
 	rates         map[string]*rate
 	mistakes      []Mistake
 	lag           lag
+	turned        chan struct{} // closed and replaced when a run of a workflow changes
 }
 
 // New starts a stand-in. The caller must Close it.
@@ -105,7 +109,7 @@ func New(opts Options) (*Server, error) {
 		opts: opts, gitPath: gitPath,
 		accounts: map[string]*account{}, tokens: map[string]*token{}, repos: map[int64]*Repo{}, moved: map[string]int64{},
 		foreignApps: map[string]*appInfo{}, rates: map[string]*rate{},
-		lag: newLag(), lastID: 1000,
+		lag: newLag(), lastID: 1000, turned: make(chan struct{}),
 	}
 	if err := s.openDir(); err != nil {
 		return nil, err
@@ -143,11 +147,14 @@ func withDefaults(opts Options) Options {
 	if opts.App.Permissions == nil {
 		opts.App.Permissions = map[string]string{
 			"metadata": "read", "checks": "write", "contents": "read", "pull_requests": "write", "issues": "read", "deployments": "write",
-			"actions": "read", "merge_queues": "read", "statuses": "read",
+			"actions": "write", "merge_queues": "read", "statuses": "read",
 		}
 	}
 	if opts.App.Events == nil {
-		opts.App.Events = []string{"push", "pull_request", "issue_comment", "check_run", "check_suite", "status", "merge_group"}
+		opts.App.Events = []string{
+			"push", "pull_request", "issue_comment", "check_run", "check_suite", "status", "merge_group", "workflow_run", "workflow_job",
+			"deployment_review", "deployment_protection_rule",
+		}
 	}
 	return opts
 }
@@ -203,6 +210,9 @@ func (s *Server) Close() error {
 	err := s.http.Close()
 	s.serving.Wait()
 	s.recorder.wait()
+	s.mu.Lock() // whoever is to start a job sees from here on that the server is closed
+	s.mu.Unlock()
+	s.working.Wait()
 	s.removeDir()
 	return err
 }

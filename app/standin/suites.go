@@ -72,6 +72,8 @@ func (s *suite) settle(actor *account) {
 	s.status, s.conclusion, s.updated = "completed", "success", s.repo.server.now()
 	for _, run := range s.latest() {
 		switch {
+		case run.status == "waiting": // which a suite never is
+			s.status, s.conclusion = "queued", ""
 		case run.status != "completed":
 			s.status, s.conclusion = run.status, ""
 		case s.status == "completed" && worse(run.conclusion) > worse(s.conclusion):
