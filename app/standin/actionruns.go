@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"net/http"
 	"slices"
 	"strconv"
 	"strings"
@@ -107,7 +108,7 @@ func (r *Repo) CancelRun(login string, id int64) error {
 
 // Rerun runs all jobs of a completed run again.
 func (r *Repo) Rerun(login string, id int64) error {
-	return r.actOn(login, "write", id, func(actor *account, run *workflowRun) error { return run.rerun(actor) })
+	return r.actOn(login, "write", id, func(actor *account, run *workflowRun) error { return run.rerun(actor, false) })
 }
 
 // actOn does something with a run in the name of a user.
@@ -227,7 +228,7 @@ func (run *workflowRun) beginAttempt() {
 
 func (run *workflowRun) cancel() error {
 	if run.status == "completed" {
-		return refuse(409, "Cannot cancel a workflow run that is completed.")
+		return refuse(http.StatusConflict, "Cannot cancel a workflow run that is completed.")
 	}
 	run.cancelled = true
 	for _, j := range run.jobs {
@@ -239,12 +240,19 @@ func (run *workflowRun) cancel() error {
 	return nil
 }
 
-func (run *workflowRun) rerun(actor *account) error {
+// rerun begins another attempt, with all jobs or without those that succeeded.
+func (run *workflowRun) rerun(actor *account, failedOnly bool) error {
 	if run.status != "completed" {
-		return refuse(403, "This workflow is already running")
+		return refuse(http.StatusForbidden, "This workflow is already running")
 	}
+	before := run.jobs
 	if err := run.plan(); err != nil {
 		return err
+	}
+	for i, j := range before {
+		if failedOnly && j.conclusion == "success" {
+			run.jobs[i] = j
+		}
 	}
 	run.triggering = actor
 	run.beginAttempt()

@@ -5,6 +5,8 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"path/filepath"
 	"sync"
 	"testing"
 	"time"
@@ -90,4 +92,49 @@ func TestConcurrentUse(t *testing.T) {
 		}()
 	}
 	all.Wait()
+}
+
+// Close ends steps that run and jobs that wait for their environment, and leaves no checkout behind.
+func TestCloseEndsWorkflows(t *testing.T) {
+	before := goleak.IgnoreCurrent()
+	key, err := signingKey()
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	gh, err := standin.New(standin.Options{Clock: apptest.NewClock(time.Now()), App: standin.App{ID: 1, Key: key}, Dir: dir})
+	if err != nil {
+		t.Fatal(err)
+	}
+	repo, err := gh.CreateRepository("ana", "shop", standin.RepoOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := repo.SetEnvironment("slow", 5); err != nil {
+		t.Fatal(err)
+	}
+	out := fifo(t, "out")
+	if _, err := repo.Commit("ana", "main", "Work", stepsWorkflow("exec 3>$OUT\nsleep 1000 &\nwait")); err != nil {
+		t.Fatal(err)
+	}
+	for _, inputs := range []map[string]string{{"out": out}, {"environment": "slow"}} {
+		if _, err := repo.Dispatch("ana", "deploy.yml", "main", inputs); err != nil {
+			t.Fatal(err)
+		}
+	}
+	pipe, err := os.Open(out) // waits for the step
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer pipe.Close()
+	if err := gh.Close(); err != nil {
+		t.Error(err)
+	}
+	if _, err := io.ReadAll(pipe); err != nil { // ends when nothing of the step is left
+		t.Error(err)
+	}
+	if left, err := filepath.Glob(filepath.Join(dir, "job-*")); err != nil || len(left) != 0 {
+		t.Errorf("left behind: %v, %v", left, err)
+	}
+	goleak.VerifyNone(t, before)
 }

@@ -125,3 +125,29 @@ func TestDeploymentStatusLimits(t *testing.T) {
 		t.Errorf("%d statuses were written all the same", n)
 	}
 }
+
+// Deployments that are made by the API are told of too, with an object as payload whatever they carry.
+func TestDeploymentEvents(t *testing.T) {
+	w, ctx := start(t, withActions), context.Background()
+	repo, app := w.shop()
+	request := plain(repo.Head("main"), "staging")
+	request.Payload = "text"
+	for range 2 {
+		d, _, err := app.Repositories.CreateDeployment(ctx, "acme", "shop", request)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, _, err := app.Repositories.CreateDeploymentStatus(ctx, "acme", "shop", d.GetID(), &github.DeploymentStatusRequest{State: github.String("success")}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	// That the first one became inactive is not told.
+	heard := w.hooks()
+	if got := names(heard); got != "deployment deployment_status.created deployment deployment_status.created" {
+		t.Fatalf("heard %s", got)
+	}
+	told := heard[0].payload.(*github.DeploymentEvent)
+	if string(told.Deployment.Payload) != "{}" || told.GetSender().GetLogin() != "slipway[bot]" || deploymentStates(repo, "staging") != "success" {
+		t.Errorf("told of %v", told)
+	}
+}

@@ -15,6 +15,9 @@
 //	pull, _ := repo.OpenPullRequest("ana", "Sell more", "feature", "main")
 //	pull.Merge("ana", "squash")
 //
+// Workflows of .github/workflows run for real, on this machine: a push starts them, or [Repo.Dispatch]. Jobs that name an environment wait
+// for its reviewers ([Repo.SetEnvironment], [Repo.Review]) and for the App's rule ([Repo.SetProtectionRule]).
+//
 // People act by the methods of [Server], [Repo] and [Pull], or over HTTP with the token of a [User]; both ways send the same webhooks. The
 // App acts over HTTP only. What went in and what came of it is read back with [Server.Requests], [Repo.CheckRuns] and their neighbours.
 //

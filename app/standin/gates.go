@@ -13,10 +13,11 @@ type gate struct {
 	waitMinutes int
 	rule        bool // the App's custom rule
 	since       time.Time
-	approved    bool // by a reviewer
-	passed      bool // by the App
-	refused     bool // by either
-	reports     int  // how often the App reported how far it is
+	approved    bool     // by a reviewer
+	passed      bool     // by the App
+	refused     bool     // by either
+	decision    string   // what the App said when it decided
+	reports     []string // what the App said of how far it is
 }
 
 // patience is how long a job waits for its environment before it fails.
@@ -33,6 +34,9 @@ func (g *gate) timerEnds() time.Time { return g.since.Add(time.Duration(g.waitMi
 func (j *job) unreviewed() bool {
 	return j.status == "waiting" && len(j.gate.reviewers) > 0 && !j.gate.approved
 }
+
+// unruled says whether a job waits for the App.
+func (j *job) unruled() bool { return j.status == "waiting" && j.gate.rule && !j.gate.passed }
 
 // enter brings a job to its environment: it makes the deployment, and waits there if the environment is protected.
 func (j *job) enter() {
@@ -74,7 +78,7 @@ func (j *job) moveWaiting() bool {
 // wakeAt looks at the run again at a time.
 func (j *job) wakeAt(at time.Time) {
 	s, over := j.run.repo.server, j.run.over
-	if !at.After(s.now()) {
+	if s.closed || !at.After(s.now()) {
 		return
 	}
 	fired, stop := s.opts.Clock.Timer(at)

@@ -41,6 +41,9 @@ type WorkflowJob struct {
 	Conclusion  string
 	Environment string
 	Reviewers   []string // who has to review it now: logins, or org/team
+	AwaitsApp   bool     // the App's rule has to let it go
+	Reports     []string // what the App said of how far it is
+	Decision    string   // what the App said when it decided
 	Output      string   // what its steps printed, so far
 }
 
@@ -50,6 +53,9 @@ func (j *job) public() WorkflowJob {
 	}
 	if j.unreviewed() {
 		out.Reviewers = slices.Clone(j.gate.reviewers)
+	}
+	if j.gate != nil {
+		out.AwaitsApp, out.Reports, out.Decision = j.unruled(), slices.Clone(j.gate.reports), j.gate.decision
 	}
 	if j.outputFile != "" {
 		text, _ := os.ReadFile(j.outputFile) // gone only if its disk is

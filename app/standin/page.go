@@ -37,9 +37,11 @@ type pageRepo struct {
 	Commits     []pageCommit
 	Pulls       []pagePull
 	Deployments []Deployment
+	Workflows   []WorkflowRun
 }
 
-// pages shows a repository to a person: commits with their check runs, pull requests with their comments, deployments.
+// pages shows a repository to a person: commits with their check runs, pull requests with their comments, deployments, and runs
+// of workflows.
 func (s *Server) pages() http.Handler {
 	router := mux.NewRouter()
 	router.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
@@ -63,6 +65,7 @@ func (s *Server) pages() http.Handler {
 			return
 		}
 		writePage(w, view.Name,
+			h.H2(g.Text("Workflow runs")), list(view.Workflows, workflowNode),
 			h.H2(g.Text("Deployments")), list(view.Deployments, deploymentNode),
 			h.H2(g.Text("Pull requests")), list(view.Pulls, pullNode),
 			h.H2(g.Text("Commits")), list(view.Commits, commitNode))
@@ -158,9 +161,11 @@ func markdown(text string) g.Node {
 func (r *Repo) view() (pageRepo, error) {
 	deployments := r.Deployments("")
 	slices.Reverse(deployments)
+	workflows := r.WorkflowRuns()
+	slices.Reverse(workflows)
 	r.server.mu.Lock()
 	defer r.server.mu.Unlock()
-	view := pageRepo{Name: r.fullName(), Deployments: deployments}
+	view := pageRepo{Name: r.fullName(), Deployments: deployments, Workflows: workflows}
 	for _, p := range slices.Backward(r.pulls) {
 		shown := pagePull{p.number, p.title, p.author.login, p.state, p.headSHA, p.baseRef, nil}
 		if p.merged {

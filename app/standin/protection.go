@@ -99,7 +99,7 @@ func answerRule(c *call) (*answer, error) {
 func (run *workflowRun) unruledAt(environment string) []*job {
 	var all []*job
 	for _, j := range run.jobs {
-		if j.status == "waiting" && j.gate.rule && !j.gate.passed && strings.EqualFold(j.gate.environment.name, environment) {
+		if j.unruled() && strings.EqualFold(j.gate.environment.name, environment) {
 			all = append(all, j)
 		}
 	}
@@ -108,12 +108,13 @@ func (run *workflowRun) unruledAt(environment string) []*job {
 
 func (g *gate) answer(request ruleRequest) error {
 	if request.State != nil {
+		g.decision = deref(request.Comment)
 		g.passed, g.refused = *request.State == "approved", *request.State == "rejected"
 		return nil
 	}
-	if g.reports >= maxReports {
+	if len(g.reports) >= maxReports {
 		return refuse(http.StatusUnprocessableEntity, fmt.Sprintf("A deployment takes at most %d progress reports", maxReports))
 	}
-	g.reports++
+	g.reports = append(g.reports, *request.Comment)
 	return nil
 }

@@ -121,6 +121,7 @@ func actionRoutes() []route {
 		{"GET", run + "/jobs", read, listJobs},
 		{"POST", run + "/cancel", write, cancelWorkflowRun},
 		{"POST", run + "/rerun", write, rerunWorkflowRun},
+		{"POST", run + "/rerun-failed-jobs", write, rerunFailedJobs},
 		{"GET", run + "/pending_deployments", read, listPending},
 		{"POST", run + "/pending_deployments", need{permission: "deployments:write", role: "read"}, reviewPending},
 		{"GET", run + "/approvals", read, listApprovals},

@@ -145,10 +145,14 @@ func cancelWorkflowRun(c *call) (*answer, error) {
 	return &answer{status: http.StatusAccepted, body: object{}}, nil
 }
 
-func rerunWorkflowRun(c *call) (*answer, error) {
+func rerunWorkflowRun(c *call) (*answer, error) { return c.rerun(false) }
+
+func rerunFailedJobs(c *call) (*answer, error) { return c.rerun(true) }
+
+func (c *call) rerun(failedOnly bool) (*answer, error) {
 	run, err := c.workflowRun()
 	if err == nil {
-		err = run.rerun(c.actor())
+		err = run.rerun(c.actor(), failedOnly)
 	}
 	if err != nil {
 		return nil, err

@@ -92,6 +92,8 @@ type Server struct {
 	rates         map[string]*rate
 	mistakes      []Mistake
 	lag           lag
+	checkouts     []string      // folders of jobs
+	closed        bool          // nothing more is to be started
 	turned        chan struct{} // closed and replaced when a run of a workflow changes
 }
 
@@ -180,6 +182,9 @@ func (s *Server) openDir() error {
 }
 
 func (s *Server) removeDir() {
+	for _, dir := range s.checkouts {
+		os.RemoveAll(dir)
+	}
 	if s.ownsDir {
 		os.RemoveAll(s.dir)
 	}
@@ -210,7 +215,8 @@ func (s *Server) Close() error {
 	err := s.http.Close()
 	s.serving.Wait()
 	s.recorder.wait()
-	s.mu.Lock() // whoever is to start a job sees from here on that the server is closed
+	s.mu.Lock()
+	s.closed = true
 	s.mu.Unlock()
 	s.working.Wait()
 	s.removeDir()

@@ -12,9 +12,9 @@ import (
 	"syscall"
 )
 
-// spawn runs what outlasts a request in a goroutine, which Close waits for. Once the server is closing it runs nothing.
+// spawn runs what outlasts a request in a goroutine, which Close waits for. Once the server is closed it runs nothing.
 func (s *Server) spawn(do func()) {
-	if s.ctx.Err() != nil {
+	if s.closed {
 		return
 	}
 	s.working.Add(1)
@@ -48,6 +48,7 @@ func (j *job) execute() {
 func (j *job) place() (dir string, env []string) {
 	run, s := j.run, j.run.repo.server
 	dir = filepath.Join(s.dir, fmt.Sprintf("job-%d", j.id))
+	s.checkouts = append(s.checkouts, dir)
 	for _, name := range []string{"PATH", "HOME", "TMPDIR", "LANG"} {
 		if value, set := os.LookupEnv(name); set {
 			env = append(env, name+"="+value)
@@ -61,9 +62,8 @@ func (j *job) place() (dir string, env []string) {
 }
 
 // work checks out the commit and runs the steps. What they print goes into a file, not through a pipe: a program that outlives its step
-// would hold a pipe open.
+// would hold a pipe open. The checkout stays until Close, for such a program may live in it.
 func (j *job) work(ctx context.Context, dir string, env []string) (conclusion, output string) {
-	defer os.RemoveAll(dir)
 	if err := j.checkout(ctx, dir); err != nil {
 		return j.verdict(ctx, err), err.Error() + "\n"
 	}
@@ -141,7 +141,10 @@ func (step stepFile) run(ctx context.Context, printed *os.File, work string, env
 	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
 	err := cmd.Run()
 	var exit *exec.ExitError
-	if errors.As(err, &exit) {
+	switch {
+	case ctx.Err() != nil:
+		fmt.Fprintln(printed, "The operation was canceled.")
+	case errors.As(err, &exit):
 		fmt.Fprintf(printed, "Process completed with exit code %d.\n", exit.ExitCode())
 	}
 	return err
