@@ -28,6 +28,7 @@ type workflowRun struct {
 	reviews            []review
 	begun              bool          // it was told that the attempt is in progress
 	cancelled          bool          // somebody asked for it
+	broken             bool          // its file can't be read
 	over               chan struct{} // closed when the attempt is complete
 	created, started   time.Time
 	updated            time.Time
@@ -182,6 +183,9 @@ func (run *workflowRun) defaultTitle(subject string) string {
 // plan makes the jobs of an attempt.
 func (run *workflowRun) plan() error {
 	run.jobs = nil
+	if run.broken {
+		return nil
+	}
 	for _, file := range run.file.jobs {
 		ready, err := run.file.resolved(file, run.values())
 		if err != nil {

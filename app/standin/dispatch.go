@@ -131,8 +131,12 @@ func (f *workflowFile) inputsOf(given map[string]string) (map[string]string, err
 	return all, nil
 }
 
-// runPushed starts the workflows that a push to a branch asks for. One that can't be read fails, as GitHub has it: without a job.
+// runPushed starts the workflows that a push to a branch asks for. One that can't be read fails, as GitHub has it: without a job. In a fork
+// nothing runs until its owner says so, which nobody does here.
 func (r *Repo) runPushed(actor *account, branch, sha string) {
+	if r.parent != nil {
+		return
+	}
 	for _, name := range r.workflowPaths(sha) {
 		f, found, err := r.workflowAt(sha, name)
 		if !found || !f.push || !matchesAny(f.branches, branch) {
@@ -141,7 +145,7 @@ func (r *Repo) runPushed(actor *account, branch, sha string) {
 		w := r.ensureWorkflow(name)
 		run, resolving := r.newWorkflowRun(w, f, trigger{event: "push", ref: "refs/heads/" + branch, sha: sha, actor: actor})
 		if errors.Join(err, resolving) != nil {
-			run.jobs = nil
+			run.jobs, run.broken = nil, true
 		}
 		run.begin()
 	}

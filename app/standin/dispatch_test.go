@@ -277,6 +277,9 @@ func TestWorkflowsByNumber(t *testing.T) {
 // A push runs what asks for its branch.
 func TestPushRunsWorkflows(t *testing.T) {
 	w := start(t, withActions)
+	if _, err := w.gh.AddUser("dan"); err != nil {
+		t.Fatal(err)
+	}
 	repo, _, _ := w.workflows(map[string]string{
 		".github/workflows/main.yml":  "on: {push: {branches: [main, 'release/**']}}\njobs: {ci: {steps: [{run: 'cat version'}]}}\n",
 		".github/workflows/bad.yml":   "on: {push: {branches: main}}\njobs: {ci: {strategy: {}, steps: [{run: 'true'}]}}\n",
@@ -284,6 +287,20 @@ func TestPushRunsWorkflows(t *testing.T) {
 	})
 	if got := runsOf(w, repo); got != "bad.yml failure 0, main.yml success 1" {
 		t.Errorf("a push to main ran %s", got)
+	}
+	if err := repo.Rerun("ben", repo.WorkflowRuns()[0].ID); err != nil {
+		t.Fatal(err)
+	}
+	if got := runsOf(w, repo); got != "bad.yml failure 0, main.yml success 1" {
+		t.Errorf("running the bad one again: %s", got)
+	}
+	fork, err := repo.Fork("dan")
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.commit(fork, "dan", "main", "Mine", map[string]string{"version": "dan\n"})
+	if got := fork.WorkflowRuns(); len(got) != 0 {
+		t.Errorf("a fork ran %+v", got)
 	}
 	w.commit(repo, "ben", "topic", "Topic", map[string]string{"version": "v2\n"})
 	w.commit(repo, "ben", "release/a/b", "Release", map[string]string{"version": "v3\n"})
