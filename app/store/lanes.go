@@ -160,10 +160,15 @@ const (
 )
 
 // savePromotions writes what has changed, and notes in after what is there then. The database allows one busy attempt at a time, and one
-// that waits of each commit, so whoever gives way is written before who takes the place: what ended, then what is busy, then what waits.
+// that waits of each commit, so whoever gives way is written before who takes the place: what ended, then what is not asked about at GitHub any
+// more, then what is busy, then what waits.
 func (t *tx) savePromotions(before, after storedLane, promotions []deploy.Promotion) error {
 	order := slices.Clone(promotions)
-	slices.SortStableFunc(order, func(p, q deploy.Promotion) int { return claim(p.State) - claim(q.State) })
+	claims := map[app.Key]int{}
+	for _, p := range promotions {
+		claims[p.Attempt] = t.claim(before, p)
+	}
+	slices.SortStableFunc(order, func(p, q deploy.Promotion) int { return claims[p.Attempt] - claims[q.Attempt] })
 	for _, p := range order {
 		if was, ok := before.promotions[p.Attempt]; ok && t.db.memory.is(was, p) {
 			after.promotions[p.Attempt] = was
@@ -194,15 +199,18 @@ func (t *tx) savePromotions(before, after storedLane, promotions []deploy.Promot
 	return nil
 }
 
-// claim orders states by what they take the place of.
-func claim(s deploy.State) int {
+// claim orders attempts by what they take the place of.
+func (t *tx) claim(before storedLane, p deploy.Promotion) int {
 	switch {
-	case s.Busy(), s == deploy.Reviewing:
+	case p.State.Busy(), p.State == deploy.Reviewing:
 		return 2
-	case s.Waits():
+	case !p.State.Waits():
+		return 0
+	}
+	if was, err := t.db.memory.read(before.promotions[p.Attempt]); err == nil && was.State == deploy.Reviewing {
 		return 1
 	}
-	return 0
+	return 3
 }
 
 const (
