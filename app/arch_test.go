@@ -32,6 +32,7 @@ var rooms = map[string][]string{
 	"app/standin/contract": nil,
 	"checks/process":       {"app", "checks", "app/shim", "app/git", "app/artifact"},
 	"deploy/command":       {"app", "deploy", "app/shim", "app/git", "app/artifact"},
+	"deploy/actions":       {"app", "app/github", "deploy"},
 	"deploy/probe":         {"app", "deploy"},
 	"app/engine":           {"app", "checks", "policies", "deploy", "app/config", "app/report", "app/git", "app/github"},
 	"app/store":            {"app", "app/engine", "checks", "policies", "deploy"},

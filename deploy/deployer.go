@@ -20,6 +20,10 @@ type Deployment struct {
 	RunURL      string  // the lane's page, for the step to print
 	Fence       app.Key // grows with every deployment of the lane: an older one can be told by it
 	Rollback    bool
+	Run         int64     // of the workflow that does it, where it is known already
+	Running     bool      // it has been started, as far as whoever asks knows
+	Retry       bool      // it may have been started without anybody knowing: look first
+	Since       time.Time // when it was first wanted
 }
 
 // Deployer puts releases there. It is safe for concurrent use, and is built with a function that it calls with the key of a deployment whose

@@ -37,6 +37,7 @@ type Promotion struct {
 	Again     app.Key           // while GitHub is asked: the number under which the gate is asked again, for a fact may have changed
 	Run       int64             // GitHub's number of the workflow's run that deploys it
 	RunURL    string            // and its page
+	BackURL   string            // the page of the run that rolls it back
 	Reviewers []string          // while GitHub is asked: whom
 	Gone      bool              // no longer on the default branch
 	Why       string            // why it is where it is, in a sentence

@@ -77,9 +77,9 @@ func TestTimes(t *testing.T) {
 	minute := func(n int) time.Time { return now.Add(time.Duration(n) * time.Minute) }
 	s.ready(1)                                  // 0
 	s.allow(1)                                  // 1, 2
-	s.say(Began{sha(1), s.key(1)})              // 3
+	s.say(Began{Commit: sha(1), Key: s.key(1)}) // 3
 	s.deployed(1, app.Succeeded)                // 4
-	s.say(Began{sha(1), s.key(1)})              // 5: late
+	s.say(Began{Commit: sha(1), Key: s.key(1)}) // 5: late
 	s.probed(1, app.Inconclusive)               // 6
 	p := s.promotion(1)                         //
 	s.probed(1, app.Succeeded)                  // 7

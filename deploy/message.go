@@ -21,6 +21,8 @@ type (
 	Began struct {
 		Commit app.SHA
 		Key    app.Key
+		Run    int64  // of a workflow, once it is known
+		URL    string // and its page
 	}
 	// Deployed is how a deployment's program ended.
 	Deployed struct {

@@ -24,7 +24,7 @@ func TestRedrawInWords(t *testing.T) {
 	s.allow(3)
 	s.redraws(Deployed{sha(3), s.key(3), app.Status{Outcome: app.Succeeded}}, "promotion c 0", "commit c 0", "deployment c 11")
 	s.redraws(Probed{sha(3), s.key(3), app.Failed, "Sick."}, "promotion c 0", "commit c 0", "deployment c 11", "deployment b 13")
-	s.redraws(Began{sha(3), s.key(3)}, "promotion c 0", "commit c 0")
+	s.redraws(Began{Commit: sha(3), Key: s.key(3)}, "promotion c 0", "commit c 0")
 	s.restored(3, app.Succeeded)
 	s.redraws(Probed{sha(3), s.key(3), app.Succeeded, "Well."}, "promotion c 0", "commit c 0", "deployment c 11", "deployment b 13")
 }

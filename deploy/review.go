@@ -133,11 +133,14 @@ func (l *step) letGo(p *Promotion, r Review) {
 	if q := l.undoing(); q != nil {
 		back = q.Back
 	}
-	p.Approvals = append(p.Approvals[:len(p.Approvals):len(p.Approvals)], app.Approval{By: r.By, Role: reviewerRole, At: l.now, Source: "review"})
+	p.Approvals = append(p.Approvals[:len(p.Approvals):len(p.Approvals)], app.Approval{By: r.By, Role: reviewerRole, At: l.now, Source: ReviewSource})
 	run, url := p.Run, p.RunURL
 	l.start(p, p.Release)
 	p.Run, p.RunURL, p.Back = run, url, back
 }
+
+// ReviewSource is the source of an approval that was given in GitHub's review.
+const ReviewSource = "review"
 
 // reviewerRole is what stands in place of a role where GitHub's review has approved.
 const reviewerRole = "GitHub review"
@@ -170,7 +173,7 @@ func (l *step) takenBack(p *Promotion, r Review) {
 	case p.Then == Canceled:
 		l.end(p, Canceled, p.Why)
 	default:
-		l.end(p, Canceled, "Its workflow ended before anybody reviewed it: "+r.Why+".")
+		l.end(p, Canceled, "Nobody reviewed its workflow: "+r.Why+".")
 	}
 }
 

@@ -201,7 +201,7 @@ func timely(l Lane, of terms) []app.Message {
 
 // answers is everything the world, or a person in attention, can answer under one key.
 func answers(c app.SHA, k app.Key, of terms) []app.Message {
-	all := []app.Message{app.Said{Verb: app.VerbRetry, Commit: c, Key: k, By: person}, Began{c, k}}
+	all := []app.Message{app.Said{Verb: app.VerbRetry, Commit: c, Key: k, By: person}, Began{Commit: c, Key: k}}
 	for _, d := range []policies.Decision{{}, hold(), {Verdict: policies.Allow}} {
 		all = append(all, Judged{c, k, d, of.release})
 	}

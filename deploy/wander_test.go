@@ -83,7 +83,7 @@ func (w *Wanderer) asks(p Promotion) []app.Message {
 		r := policies.Reason{Rule: policies.RuleApproval, Verdict: policies.Hold, Sentence: s, Asks: true}
 		all = append(all, Judged{p.Commit.SHA, p.Key, policies.Decision{Verdict: policies.Hold, Reasons: []policies.Reason{r}}, Release{}})
 	}
-	return append(all, Began{p.Commit.SHA, p.Key})
+	return append(all, Began{Commit: p.Commit.SHA, Key: p.Key})
 }
 
 func (w *Wanderer) approves(p Promotion) app.Message {

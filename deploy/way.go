@@ -106,6 +106,13 @@ func (l *step) start(p *Promotion, r Release) {
 func (l *step) began(m Began) {
 	if p := l.answering(m.Commit, m.Key, Deploying, RollingBack); p != nil {
 		p.Began = l.now
+		switch {
+		case m.Run == 0:
+		case p.State == RollingBack:
+			p.BackURL = m.URL
+		default:
+			p.Run, p.RunURL = m.Run, m.URL
+		}
 	}
 }
 

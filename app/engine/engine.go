@@ -20,7 +20,8 @@ type Options struct {
 	GitHub    GitHub
 	Git       Git
 	Runner    checks.Runner
-	Deployer  deploy.Deployer
+	Deployer  deploy.Deployer // by commands
+	Workflows Workflows       // by workflows
 	Prober    deploy.Prober
 	Translate func(app.Event) (letters []app.Letter, ignored string, err error)
 	Links     report.Links

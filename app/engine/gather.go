@@ -45,6 +45,7 @@ func (e *Engine) inquire(ctx context.Context, q *inquiry) error {
 		return err
 	}
 	e.fileFacts(ctx, q)
+	e.protection(ctx, q)
 	e.historyFacts(ctx, q)
 	e.peopleFacts(ctx, q)
 	return nil

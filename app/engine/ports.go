@@ -16,6 +16,7 @@ type GitHub interface {
 	GitHubPulls
 	GitHubWriter
 	GitHubApp
+	GitHubActions
 }
 
 // GitHubReader reads one repository.

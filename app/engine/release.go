@@ -11,32 +11,38 @@ import (
 )
 
 // put starts a deployment, or finds it and reports how it ended.
-func (e *Engine) put(ctx context.Context, row Row, repo app.Repo, t deploy.Put) (result, error) {
-	d := e.deployment(row, repo, t.Commit.SHA, t.Release, t.Key)
-	d.Previous = t.Release.Previous
+func (e *Engine) put(ctx context.Context, row Row, repo app.Repo, lane deploy.Lane, t deploy.Put) (result, error) {
+	d := e.deployment(row, repo, lane, t.Commit.SHA, t.Release, t.Key)
+	d.Previous, d.Run = t.Release.Previous, max(d.Run, t.Run)
 	status, err := e.ensure(ctx, repo, d)
 	if err != nil {
 		return result{}, err
 	}
-	return e.program(row, t.Commit.SHA, t.Key, status, deploy.Deployed{Commit: t.Commit.SHA, Key: t.Key, Status: status}), nil
+	return e.program(row, t.Commit.SHA, t.Key, t.Release.Spec.Workflow != "", status, deploy.Deployed{Commit: t.Commit.SHA, Key: t.Key, Status: status}), nil
 }
 
 // restore starts a rollback, or finds it and reports how it ended: the release that comes back, its artifact and its own deploy step.
 func (e *Engine) restore(ctx context.Context, row Row, repo app.Repo, lane deploy.Lane, t deploy.Restore) (result, error) {
-	d := e.deployment(row, repo, t.To.SHA, t.Release, t.Key)
+	d := e.deployment(row, repo, lane, t.To.SHA, t.Release, t.Key)
 	d.Previous, d.Rollback = lane.Live.SHA, true
 	status, err := e.ensure(ctx, repo, d)
 	if err != nil {
 		return result{}, err
 	}
-	return e.program(row, t.Commit, t.Key, status, deploy.Restored{Commit: t.Commit, Key: t.Key, Status: status}), nil
+	return e.program(row, t.Commit, t.Key, t.Release.Spec.Workflow != "", status, deploy.Restored{Commit: t.Commit, Key: t.Key, Status: status}), nil
 }
 
-func (e *Engine) deployment(row Row, repo app.Repo, c app.SHA, r deploy.Release, k app.Key) deploy.Deployment {
-	return deploy.Deployment{
+func (e *Engine) deployment(row Row, repo app.Repo, lane deploy.Lane, c app.SHA, r deploy.Release, k app.Key) deploy.Deployment {
+	d := deploy.Deployment{
 		Key: row.Key, Repo: repo, Commit: c, Service: row.Machine.Service, Environment: row.Machine.Environment, Release: r,
-		RunURL: e.Links.Lane(row.Machine), Fence: k,
+		RunURL: e.Links.Lane(row.Machine), Fence: k, Run: row.GitHub, Running: row.Running, Retry: row.Tried,
 	}
+	for _, p := range lane.Promotions {
+		if p.Key == k {
+			d.Since = p.Since
+		}
+	}
+	return d
 }
 
 // ensure keeps the commit from ever being collected, for it may have to come back, and starts or finds its program.
@@ -47,7 +53,7 @@ func (e *Engine) ensure(ctx context.Context, repo app.Repo, d deploy.Deployment)
 	if err := e.Git.Keep(ctx, repo, d.Commit); ignoreMissing(err) != nil {
 		return app.Status{}, fmt.Errorf("keeping %s: %w", d.Commit.Short(), err)
 	}
-	status, err := e.Deployer.Ensure(ctx, d)
+	status, err := e.deployer(d.Release.Spec).Ensure(ctx, d)
 	if err != nil {
 		return app.Status{}, fmt.Errorf("deploying %s: %w", d.Commit.Short(), err)
 	}
@@ -55,13 +61,16 @@ func (e *Engine) ensure(ctx context.Context, repo app.Repo, d deploy.Deployment)
 }
 
 // program is what a program's status means for its row.
-func (e *Engine) program(row Row, c app.SHA, k app.Key, s app.Status, ended app.Message) result {
+func (e *Engine) program(row Row, c app.SHA, k app.Key, workflow bool, s app.Status, ended app.Message) result {
 	if !s.Running {
 		return finished(string(s.Outcome), app.Letter{To: row.Machine, Message: ended})
 	}
 	res := result{running: true}
-	if !row.Running {
-		res.letters = []app.Letter{{To: row.Machine, Message: deploy.Began{Commit: c, Key: k}}}
+	if !row.Running || row.GitHub == 0 && s.Run != 0 {
+		res.letters = []app.Letter{{To: row.Machine, Message: deploy.Began{Commit: c, Key: k, Run: s.Run, URL: s.URL}}}
+	}
+	if workflow {
+		res.due, res.keep = e.Clock.Now().Add(lookAtRun), func(r *Row) { r.GitHub = max(r.GitHub, s.Run) }
 	}
 	return res
 }

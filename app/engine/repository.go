@@ -27,7 +27,7 @@ func (e *Engine) stepRepository(tx Tx, m Mail, now time.Time) error {
 	case app.Reported:
 		return e.reported(tx, m, now)
 	case app.WorkflowRan:
-		return e.workflowRan(tx, m)
+		return e.workflowRan(tx, m, now)
 	case app.ProtectionAsked:
 		return e.protectionAsked(tx, m)
 	case app.Served:

@@ -211,7 +211,7 @@ func promotionView(l deploy.Lane, p deploy.Promotion) policies.PromotionView {
 // viewed is a promotion's state as commands see it.
 func viewed(s deploy.State) policies.PromotionState {
 	switch s {
-	case deploy.Gating, deploy.Held:
+	case deploy.Gating, deploy.Held, deploy.Reviewing:
 		return policies.Waiting
 	case deploy.Deploying:
 		return policies.Deploying

@@ -258,7 +258,9 @@ func (e *Engine) performLane(ctx context.Context, row Row) (result, error) {
 	case deploy.Gather:
 		return e.gather(ctx, repo, lane, t)
 	case deploy.Put:
-		return e.put(ctx, row, repo, t)
+		return e.put(ctx, row, repo, lane, t)
+	case deploy.Request:
+		return e.request(ctx, row, repo, lane, t)
 	case deploy.Restore:
 		return e.restore(ctx, row, repo, lane, t)
 	case deploy.Watch:

@@ -1,13 +1,120 @@
 package engine
 
-import "github.com/slipway-cd/slipway/app"
+import (
+	"context"
+	"fmt"
+	"time"
 
-// What GitHub tells of deployments by GitHub Actions.
+	"github.com/slipway-cd/slipway/app"
+	"github.com/slipway-cd/slipway/app/github"
+	"github.com/slipway-cd/slipway/deploy"
+	"github.com/slipway-cd/slipway/policies"
+)
 
-// workflowRan notes the repository. Nobody waits for a run of GitHub Actions yet, so there is nobody to pass it on to.
-func (e *Engine) workflowRan(tx Tx, m app.WorkflowRan) error { return tx.SaveRepo(m.Repo, true) }
+// Deployments by workflows of GitHub Actions. Events say when to look; whoever misses one looks by itself, less often.
+
+// Workflows deploys by workflows, and has GitHub ask its reviewers before.
+type Workflows interface {
+	deploy.Deployer
+	// Request dispatches the workflow of a deployment as Ensure does, and reports how GitHub's review of it stands.
+	Request(ctx context.Context, d deploy.Deployment) (deploy.Review, error)
+	// Withdraw takes a request back, and says withdrawn once nothing of it can begin any more.
+	Withdraw(ctx context.Context, d deploy.Deployment) (deploy.Review, error)
+}
+
+// How long it takes to look again at what GitHub has not told of.
+const (
+	lookSoon   = 2 * time.Second // what is about to change
+	lookAtRun  = 30 * time.Second
+	lookReview = 5 * time.Minute // reviewers take their time
+)
+
+// deployer is who puts a release there.
+func (e *Engine) deployer(s deploy.Spec) deploy.Deployer {
+	if s.Workflow != "" {
+		return e.Workflows
+	}
+	return e.Deployer
+}
+
+// request has GitHub ask its reviewers, or takes that back, and tells the lane how it stands.
+func (e *Engine) request(ctx context.Context, row Row, repo app.Repo, lane deploy.Lane, t deploy.Request) (result, error) {
+	d := e.deployment(row, repo, lane, t.Commit.SHA, t.Release, t.Key)
+	ask := e.Workflows.Request
+	if t.Withdraw {
+		ask = e.Workflows.Withdraw
+	}
+	review, err := ask(ctx, d)
+	if err != nil {
+		return result{keep: func(r *Row) { r.GitHub = max(r.GitHub, review.Run) }}, fmt.Errorf("asking GitHub to let %s go: %w", t.Commit.SHA.Short(), err)
+	}
+	reviewed := app.Letter{To: row.Machine, Message: deploy.Reviewed{Commit: t.Commit.SHA, Key: t.Key, Review: review}}
+	if review.State != deploy.ReviewWaiting {
+		return finished(string(review.State), reviewed), nil
+	}
+	res := result{due: e.Clock.Now().Add(lookSoon), running: true, keep: func(r *Row) { r.GitHub = max(r.GitHub, review.Run) }}
+	p, _ := lane.Reviewing()
+	if len(review.Reviewers) > 0 && !t.Withdraw {
+		res.due = e.Clock.Now().Add(lookReview)
+	}
+	if p.Run != review.Run || len(p.Reviewers) == 0 && len(review.Reviewers) > 0 {
+		res.letters = []app.Letter{reviewed}
+	}
+	return res, nil
+}
+
+// protection is whom GitHub asks before a workflow deploys to an environment; read only where its reviewers decide.
+func (e *Engine) protection(ctx context.Context, q *inquiry) {
+	q.facts.Workflow = q.release.Spec.Workflow
+	if q.release.Review = q.facts.Gate.Review(); !q.release.Review || q.facts.Workflow == "" {
+		return
+	}
+	name := q.release.Spec.GitHubEnvironment
+	env, err := e.GitHub.Environment(ctx, q.repo, name)
+	if err != nil {
+		q.facts.Protection = app.Unknown[policies.Protection](e.unread(err))
+		return
+	}
+	q.facts.Protection = app.Known(policies.Protection{Environment: name, Exists: env.Exists, Reviewers: env.Reviewers}, q.facts.Now)
+}
+
+// workflowRan lets whoever follows a workflow's run look at it.
+func (e *Engine) workflowRan(tx Tx, m app.WorkflowRan, now time.Time) error {
+	if err := tx.SaveRepo(m.Repo, true); err != nil {
+		return err
+	}
+	lanes, err := tx.Lanes(m.Repo.ID)
+	if err != nil {
+		return err
+	}
+	for _, l := range lanes {
+		if _, reviewing := l.Reviewing(); !reviewing {
+			if _, busy := l.Busy(); !busy {
+				continue
+			}
+		}
+		rows, err := tx.OpenRows(l.Address())
+		if err != nil {
+			return err
+		}
+		for _, row := range rows {
+			if row.GitHub != m.Run && row.GitHub != 0 || !row.Running {
+				continue
+			}
+			if err := tx.Nudge(row.Key, row.Machine, row.Task, now); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
 
 // protectionAsked notes the repository. Nothing answers for an environment yet: GitHub goes on waiting.
 func (e *Engine) protectionAsked(tx Tx, m app.ProtectionAsked) error {
 	return tx.SaveRepo(m.Repo, true)
+}
+
+// GitHubActions is what is read of GitHub Actions.
+type GitHubActions interface {
+	Environment(ctx context.Context, r app.Repo, name string) (github.Environment, error)
 }

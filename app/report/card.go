@@ -12,7 +12,7 @@ import (
 // card is a promotion's part of the comment, and its check run's text.
 func card(s Scene, l deploy.Lane, p deploy.Promotion, pull *app.Pull, out Outgoing) string {
 	head := fmt.Sprintf("**%s**, commit %s · *%s*", escape(l.Name()), code(p.Commit.SHA), quiet(sentence(headline(l, p))))
-	return paragraphs(head, strings.Join(facts(l, p, pull, out), " "), lines(rules(p)), because(p), watched(p), held(l, p), next(l, p, pull), logs(s, l, p))
+	return paragraphs(head, strings.Join(facts(l, p, pull, out), " "), lines(rules(p)), reviewed(p), because(p), watched(p), held(l, p), next(l, p, pull), logs(s, l, p))
 }
 
 // facts is what goes out and what is there.
@@ -90,6 +90,23 @@ func rules(p deploy.Promotion) []string {
 		return all
 	}
 	return append([]string{strings.Join(passed, " · ")}, all...)
+}
+
+// reviewed says whom GitHub asks, or who answered there.
+func reviewed(p deploy.Promotion) string {
+	page := ""
+	if u := web(p.RunURL); u != "" {
+		page = " " + link("The workflow's run", u) + "."
+	}
+	if p.State == deploy.Reviewing && p.Then == deploy.Absent {
+		return "GitHub asks its reviewers; slipway goes on as soon as one has answered." + page
+	}
+	for _, a := range p.Approvals {
+		if a.Source == deploy.ReviewSource && (p.Put != 0) {
+			return "Approved by " + quietly(a.By.Login) + " in GitHub's review, " + at(a.At) + "."
+		}
+	}
+	return ""
 }
 
 // because says why a promotion is where it is, where its title does not say all.
@@ -235,12 +252,26 @@ func logs(s Scene, l deploy.Lane, p deploy.Promotion) string {
 	if visit := web(p.Release.Spec.URL); visit != "" && (p.State == deploy.Verifying || p.State == deploy.Live) {
 		all = append(all, link("Visit", visit))
 	}
-	if p.Put != 0 {
+	switch {
+	case byWorkflow(l, p, p.Put):
+		all = append(all, links("Workflow run", p.RunURL)...)
+	case p.Put != 0:
 		all = append(all, link("Deployment log", s.Links.Log(logKey(l.Address(), "put", p.Put))))
 	}
-	if p.Undone != 0 {
+	switch {
+	case byWorkflow(l, p, p.Undone):
+		all = append(all, links("Rollback run", p.BackURL)...)
+	case p.Undone != 0:
 		all = append(all, link("Rollback log", s.Links.Log(logKey(l.Address(), "restore", p.Undone))))
 	}
 	all = append(all, link("This lane", s.Links.Lane(l.Address())))
 	return strings.Join(all, " · ")
+}
+
+// links is a link to an address of GitHub's, if there is one.
+func links(text, address string) []string {
+	if u := web(address); u != "" {
+		return []string{link(text, u)}
+	}
+	return nil
 }

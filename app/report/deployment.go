@@ -13,6 +13,9 @@ import (
 // Deployment is a GitHub Deployment with its newest status, by the number of the deployment or of the rollback.
 func Deployment(s Scene, l deploy.Lane, key app.Key) (app.Deployment, bool) {
 	for _, p := range l.Promotions {
+		if byWorkflow(l, p, key) {
+			return app.Deployment{}, false
+		}
 		switch {
 		case key == 0:
 		case p.Put == key:
@@ -27,6 +30,21 @@ func Deployment(s Scene, l deploy.Lane, key app.Key) (app.Deployment, bool) {
 		}
 	}
 	return app.Deployment{}, false
+}
+
+// byWorkflow says whether a number is of what a workflow did, which names the environment: GitHub makes a deployment of it by itself.
+func byWorkflow(l deploy.Lane, p deploy.Promotion, key app.Key) bool {
+	ours := slices.ContainsFunc(p.Tried, func(t deploy.Try) bool { return t.Key == key && t.Commit == p.Commit.SHA })
+	back := slices.ContainsFunc(p.Tried, func(t deploy.Try) bool { return t.Key == key && t.Commit != p.Commit.SHA })
+	switch {
+	case key == 0:
+		return false
+	case p.Put == key || ours:
+		return p.Release.Spec.Workflow != ""
+	case p.Undone == key || back:
+		return slices.ContainsFunc(l.Promotions, func(q deploy.Promotion) bool { return q.Commit.SHA == p.To && q.Release.Spec.Workflow != "" })
+	}
+	return false
 }
 
 func put(s Scene, l deploy.Lane, p deploy.Promotion) app.Deployment {

@@ -60,6 +60,11 @@ func headline(l deploy.Lane, p deploy.Promotion) string {
 	switch p.State {
 	case deploy.Gating, deploy.Held:
 		return waits(l, p)
+	case deploy.Reviewing:
+		if p.Then != deploy.Absent {
+			return "Taking its request for a review back"
+		}
+		return "Waiting for GitHub's review"
 	case deploy.Deploying:
 		return "Deploying"
 	case deploy.Verifying:

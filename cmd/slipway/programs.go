@@ -13,6 +13,7 @@ import (
 	"github.com/slipway-cd/slipway/app/engine"
 	"github.com/slipway-cd/slipway/app/shim"
 	"github.com/slipway-cd/slipway/checks/process"
+	"github.com/slipway-cd/slipway/deploy/actions"
 	"github.com/slipway-cd/slipway/deploy/command"
 	"github.com/slipway-cd/slipway/deploy/probe"
 	"github.com/slipway-cd/slipway/handlers"
@@ -61,7 +62,8 @@ func (s *server) openEngine(ctx context.Context) error {
 	translate := handlers.Translator{AppID: s.set.appID, Allow: s.allow}
 	s.engine = engine.New(engine.Options{
 		Store: s.store, Clock: s.around.clock, GitHub: s.github, Git: s.git, Runner: s.runner, Deployer: s.deployer,
-		Prober: probe.New(s.around.clock), Translate: translate.Translate, Links: s.signer, Isolation: "This check " + s.set.runAs.String() + ".",
+		Workflows: &actions.Workflows{GitHub: s.github, Git: s.git, Clock: s.around.clock},
+		Prober:    probe.New(s.around.clock), Translate: translate.Translate, Links: s.signer, Isolation: "This check " + s.set.runAs.String() + ".",
 		Stored: s.store.Stored, Allow: s.allowRepo, Blocked: s.blocked, Housekeep: s.housekeep, Holder: holder(),
 		CheckSlots: s.set.checkSlots, DeploySlots: s.set.deploySlots, Guard: s.set.guard, Log: s.log, Observe: s.numbers,
 	})

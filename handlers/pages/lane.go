@@ -26,7 +26,7 @@ func (v View) Lane(repo app.Repo, l deploy.Lane, all []deploy.Lane) []byte {
 		default:
 			past = append(past, v.ended(l, p))
 		}
-		if p.State.Busy() && p.State != deploy.Attention || p.State == deploy.Gating {
+		if p.State.Busy() && p.State != deploy.Attention || p.State == deploy.Gating || p.State == deploy.Reviewing {
 			top.Refresh = Soon
 		}
 	}
@@ -124,7 +124,7 @@ func (v View) promotion(l deploy.Lane, p deploy.Promotion) g.Node {
 	switch {
 	case !p.State.Waits():
 		reasons = nil
-	case len(reasons) > 0 && !p.Eligible:
+	case len(reasons) > 0 && !p.Eligible && p.State != deploy.Reviewing:
 		says = "" // the rules say it
 	}
 	return h.Div(h.Class("card"),

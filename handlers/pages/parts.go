@@ -83,13 +83,19 @@ func (v View) approvals(all []app.Approval) g.Node {
 // logs leads to what the programs of a promotion have written; nil if none has begun.
 func (v View) logs(l deploy.Lane, p deploy.Promotion) g.Node {
 	var all g.Group
-	if p.Put != 0 {
+	switch {
+	case p.RunURL != "":
+		all = append(all, away(p.RunURL, "workflow run"))
+	case p.Put != 0:
 		all = append(all, link(v.Links.Log(LogKey(l.Address(), deploy.Put{}, p.Put)), g.Text("deployment log")))
 	}
-	if p.Undone != 0 {
-		if len(all) > 0 {
-			all = append(all, g.Text(" · "))
-		}
+	if p.Undone != 0 && len(all) > 0 {
+		all = append(all, g.Text(" · "))
+	}
+	switch {
+	case p.BackURL != "":
+		all = append(all, away(p.BackURL, "rollback run"))
+	case p.Undone != 0:
 		all = append(all, link(v.Links.Log(LogKey(l.Address(), deploy.Restore{}, p.Undone)), g.Text("rollback log")))
 	}
 	if len(all) == 0 {

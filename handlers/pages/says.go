@@ -15,6 +15,10 @@ func says(l deploy.Lane, p deploy.Promotion) string {
 		return "Went out with `" + p.By.SHA.Short() + "`."
 	case p.Why != "":
 		return p.Why
+	case p.State == deploy.Reviewing && p.Then != deploy.Absent:
+		return "Its request for a review is being taken back."
+	case p.State == deploy.Reviewing:
+		return "GitHub asks its reviewers, and the workflow goes on once one has answered."
 	case p.State == deploy.Held && l.Hold.Key != 0 && p.Eligible:
 		return "It may go, and the lane is on hold."
 	case p.State == deploy.Held && p.Eligible:

@@ -25,7 +25,7 @@ func tone(state any) string {
 		return toneGood
 	case deploy.RolledBack, deploy.Failed, deploy.Denied, deploy.Attention, checks.Red, checks.Failed, policies.Deny:
 		return toneBad
-	case deploy.Gating, deploy.Held, deploy.Deploying, deploy.Verifying, deploy.RollingBack, deploy.Retrying, checks.Open, checks.Running,
+	case deploy.Gating, deploy.Held, deploy.Reviewing, deploy.Deploying, deploy.Verifying, deploy.RollingBack, deploy.Retrying, checks.Open, checks.Running,
 		checks.Waiting, policies.Hold, onHold:
 		return toneWait
 	}
@@ -47,6 +47,8 @@ func words(state any) string {
 		return "asking the gate"
 	case deploy.Held:
 		return "waiting"
+	case deploy.Reviewing:
+		return "in GitHub's review"
 	case deploy.Attention:
 		return "needs a person"
 	case checks.Open:
