@@ -33,16 +33,17 @@ func Redraw(before, after Lane) []app.ViewKey {
 
 // everywhere is what the cards of a lane show of it, or depend on. What else they depend on changes with whose hands are on the environment.
 type everywhere struct {
-	live       app.SHA
-	hold       Hold
-	closed     bool
-	busy, good app.Key
+	live              app.SHA
+	hold              Hold
+	closed            bool
+	busy, asked, good app.Key
 }
 
 func shared(l Lane) everywhere {
 	busy, _ := l.Busy()
+	asked, _ := l.Reviewing()
 	good, _ := l.WayBack("")
-	return everywhere{l.Live.SHA, l.Hold, l.Closed, busy.Attempt, good.Attempt}
+	return everywhere{l.Live.SHA, l.Hold, l.Closed, busy.Attempt, asked.Attempt, good.Attempt}
 }
 
 // surrounding is what one card shows of its lane.
@@ -50,6 +51,7 @@ type surrounding struct {
 	offers           [3]app.Verb // there are no more
 	hold             Hold
 	live, busy, back app.SHA
+	asked            app.SHA // about whom GitHub asks its reviewers
 }
 
 func surroundings(l Lane, p Promotion) surrounding {
@@ -63,7 +65,8 @@ func surroundings(l Lane, p Promotion) surrounding {
 	}
 	busy, _ := l.Busy()
 	back, _ := l.WayBack(p.Commit.SHA)
-	s.live, s.busy, s.back = l.Live.SHA, busy.Commit.SHA, back.Commit.SHA
+	asked, _ := l.Reviewing()
+	s.live, s.busy, s.back, s.asked = l.Live.SHA, busy.Commit.SHA, back.Commit.SHA, asked.Commit.SHA
 	return s
 }
 

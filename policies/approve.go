@@ -206,6 +206,8 @@ func (t target) notApprovable() string {
 			return s + " waits for no approval: it is " + t.doing()
 		case t.lane.Hold != nil:
 			return s + " waits for no approval. " + t.lane.heldUp()
+		case t.Decision.Verdict == Allow && t.Facts.Gate.Review():
+			return s + " asks nobody here: the reviewers of its environment decide, on GitHub's page of the workflow's run"
 		case t.Decision.Verdict == Allow:
 			return s + " waits for no approval, only for its turn"
 		}

@@ -114,6 +114,10 @@ func because(p deploy.Promotion) string {
 	switch p.State {
 	case deploy.RolledBack, deploy.RollingBack, deploy.Failed, deploy.Attention, deploy.Canceled, deploy.Live, deploy.Superseded:
 		return told(p.Why)
+	case deploy.Denied:
+		if p.Decision.Verdict != policies.Deny { // else the rules say it
+			return told(p.Why)
+		}
 	}
 	return ""
 }

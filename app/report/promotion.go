@@ -103,6 +103,9 @@ func waits(l deploy.Lane, p deploy.Promotion) string {
 	if busy, ok := l.Busy(); ok {
 		return "Waiting until " + code(busy.Commit.SHA) + " is through"
 	}
+	if asked, ok := l.Reviewing(); ok && p.Eligible {
+		return "Waiting while GitHub asks about " + code(asked.Commit.SHA)
+	}
 	for _, r := range p.Decision.Reasons {
 		if r.Verdict == p.Decision.Verdict && !p.Eligible {
 			return "Waiting: " + r.Sentence
