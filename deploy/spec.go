@@ -36,7 +36,7 @@ func (s Spec) Step() string {
 // ended says that it did well.
 func (s Spec) ended() string {
 	if s.Workflow != "" {
-		return "Its workflow succeeded."
+		return "Its workflow ended well."
 	}
 	return "Its deploy step exited 0."
 }

@@ -33,7 +33,7 @@ func isWant(task string) bool {
 
 // isWrite says whether a task writes to GitHub, where it can be seen by people.
 func isWrite(task string) bool {
-	return task == taskShow || task == taskAnswer || strings.HasPrefix(task, deploy.Notify{}.Task())
+	return task == taskShow || task == taskAnswer || task == (deploy.Request{}).Task() || strings.HasPrefix(task, deploy.Notify{}.Task())
 }
 
 // found is the want behind a row, as its machine wants it now; false if it is not wanted any more.

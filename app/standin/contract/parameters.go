@@ -62,8 +62,16 @@ func (l *loaded) checkParameter(c *call, p parameter, text string) []string {
 	return []string{fmt.Sprintf("%s parameter %s=%q: %s", p.In, p.Name, text, reason(first))}
 }
 
+// readings is all that a text can mean. GitHub's searches take a range where the description has one time, such as >=TIME
+// (https://docs.github.com/search-github/getting-started-with-searching-on-github/understanding-the-search-syntax).
 func readings(text string) []any {
 	var values []any
+	for _, sign := range []string{">=", "<=", ">", "<"} {
+		if end, is := strings.CutPrefix(text, sign); is {
+			values = append(values, end)
+			break
+		}
+	}
 	if json.Valid([]byte(text)) {
 		if value, err := decode([]byte(text)); err == nil {
 			values = append(values, value)
