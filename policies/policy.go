@@ -106,7 +106,7 @@ func (g Gate) policies() []Policy {
 
 // Review says whether either file lets GitHub's reviewers decide.
 func (g Gate) Review() bool {
-	return slices.ContainsFunc(g.policies(), func(p Policy) bool { return p.Review })
+	return slices.ContainsFunc(g.policies(), func(p Policy) bool { return p.Mode == Delivery && p.Review })
 }
 
 // notAuthor says whether either file asks for four eyes.

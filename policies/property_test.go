@@ -46,6 +46,7 @@ func drawPolicy(t *rapid.T) policies.Policy {
 		After:     rapid.SampledFrom([]string{"", "", "staging", "canary"}).Draw(t, "after"),
 		From:      rapid.SliceOfN(selectors(), 0, 2).Draw(t, "from"),
 		NotAuthor: rapid.Bool().Draw(t, "not author"),
+		Review:    rapid.IntRange(0, 3).Draw(t, "review") == 0,
 	}
 }
 
@@ -80,6 +81,9 @@ func drawFacts(t *rapid.T) policies.Facts {
 	standing := rapid.SampledFrom([]policies.Standing{policies.StandingProven, policies.StandingProven, policies.StandingProven,
 		policies.StandingOpen, policies.StandingLost, policies.StandingRemoved})
 	f.Standings = map[string]app.Fact[policies.Standing]{"staging": drawFact(t, "staging", standing), "canary": drawFact(t, "canary", standing)}
+	f.Workflow = rapid.SampledFrom([]string{"", "deploy.yml", "deploy.yml"}).Draw(t, "workflow")
+	f.Protection = drawFact(t, "protection", rapid.SampledFrom([]policies.Protection{{}, {Exists: true}, {Exists: true, Reviewers: []string{"eli"}},
+		{Exists: true, Reviewers: []string{"eli"}}}))
 	if rapid.IntRange(0, 9).Draw(t, "blocked") == 0 {
 		f.Blocked = "Blocked"
 	}
@@ -128,7 +132,7 @@ func TestPropertyNotKnowingNeverAllows(t *testing.T) {
 		f := drawFacts(t)
 		before := allows(f)
 		needed := false
-		what := rapid.SampledFrom([]string{"green", "branch", "live", "head", "contains", "excluded", "staging", "candidates", "role"}).Draw(t, "what")
+		what := rapid.SampledFrom([]string{"green", "branch", "live", "head", "contains", "excluded", "staging", "candidates", "role", "protection"}).Draw(t, "what")
 		switch what {
 		case "green":
 			f.Green, needed = app.Unknown[bool](""), true
@@ -142,7 +146,7 @@ func TestPropertyNotKnowingNeverAllows(t *testing.T) {
 			f.Contains, needed = app.Unknown[bool](""), f.Live != ""
 		case "excluded":
 			f.Excluded = app.Unknown[[]policies.Contributor]("")
-			needed = f.Gate.Head.Value.Mode == policies.Delivery && f.Gate.Head.Value.NotAuthor
+			needed = f.Gate.Head.Value.Mode == policies.Delivery && f.Gate.Head.Value.NotAuthor && !f.Gate.Head.Value.Review
 		case "staging":
 			f.Standings = nil
 			needed = f.Gate.Head.Value.After != ""
@@ -155,7 +159,10 @@ func TestPropertyNotKnowingNeverAllows(t *testing.T) {
 			for i := range f.Approvals {
 				f.Approvals[i].RoleNow = app.Unknown[string]("")
 			}
-			needed = f.First || f.Gate.Head.Value.Mode == policies.Delivery
+			needed = f.First || f.Gate.Head.Value.Mode == policies.Delivery && !f.Gate.Head.Value.Review
+		case "protection":
+			f.Protection = app.Unknown[policies.Protection]("")
+			needed = f.Gate.Head.Value.Mode == policies.Delivery && f.Gate.Head.Value.Review
 		}
 		if after := policies.Judge(f); after.Verdict == policies.Allow && (needed || !before) {
 			t.Fatalf("without %s: %s", what, spoken(after))
@@ -229,6 +236,11 @@ func should(f policies.Facts) bool {
 		from := p.From
 		if len(from) == 0 {
 			from = maintainer
+		}
+		if p.Mode == policies.Delivery && p.Review {
+			guarded := f.Protection.Known && f.Protection.Value.Exists && len(f.Protection.Value.Reviewers) > 0
+			ok = ok && f.Workflow != "" && guarded
+			continue
 		}
 		ok = ok && (p.Mode != policies.Delivery || asked(from))
 	}

@@ -94,15 +94,11 @@ func rules(p deploy.Promotion) []string {
 
 // reviewed says whom GitHub asks, or who answered there.
 func reviewed(p deploy.Promotion) string {
-	page := ""
-	if u := web(p.RunURL); u != "" {
-		page = " " + link("The workflow's run", u) + "."
-	}
 	if p.State == deploy.Reviewing && p.Then == deploy.Absent {
-		return "GitHub asks its reviewers; slipway goes on as soon as one has answered." + page
+		return "GitHub asks its reviewers; slipway goes on as soon as one has answered on the page of the workflow's run."
 	}
 	for _, a := range p.Approvals {
-		if a.Source == deploy.ReviewSource && (p.Put != 0) {
+		if a.Source == deploy.ReviewSource && p.Put != 0 {
 			return "Approved by " + quietly(a.By.Login) + " in GitHub's review, " + at(a.At) + "."
 		}
 	}

@@ -114,7 +114,38 @@ func promotionStates() []state {
 	full.Promotions[1].Eligible, full.Promotions[1].Decision = true, policies.Decision{Verdict: policies.Allow, Reasons: full.Promotions[1].Decision.Reasons[:2]}
 	full.Promotions = append(full.Promotions, deploy.Promotion{Commit: app.Commit{SHA: topSHA, Place: 8}, Attempt: 12, State: deploy.Verifying, Put: 22})
 	show("may go, and the lane is busy", full, ben())
+	for _, s := range []deploy.State{deploy.Reviewing, deploy.Deploying, deploy.Live, deploy.RolledBack, deploy.Denied} {
+		show("by a workflow, "+string(s), byAWorkflow(s), ben())
+	}
+	withdrawn := byAWorkflow(deploy.Reviewing)
+	withdrawn.Promotions[1].Then = deploy.Gating
+	show("a request that is taken back", withdrawn, ben())
+	behind := theLane(deploy.Held)
+	behind.Promotions[1].Eligible, behind.Promotions[1].Decision = true, full.Promotions[1].Decision
+	behind.Promotions = append(behind.Promotions, deploy.Promotion{Commit: app.Commit{SHA: topSHA, Place: 8}, Attempt: 12, State: deploy.Reviewing})
+	show("may go, and GitHub asks about another", behind, ben())
 	return all
+}
+
+// byAWorkflow is a lane whose releases are put there by workflows, which GitHub's reviewers let go.
+func byAWorkflow(s deploy.State) deploy.Lane {
+	l := theLane(s)
+	for i := range l.Promotions {
+		l.Promotions[i].Release.Spec = deploy.Spec{Workflow: "deploy.yml", GitHubEnvironment: "payments/production"}
+	}
+	p := &l.Promotions[1]
+	p.Decision = policies.Decision{Verdict: policies.Allow, Reasons: []policies.Reason{{Verdict: policies.Allow, Sentence: "Checks passed"},
+		{Verdict: policies.Allow, Sentence: "GitHub asks the reviewers of `payments/production`: `eli`"}}}
+	p.RunURL = "https://github.com/acme/shop/actions/runs/7"
+	switch s {
+	case deploy.Deploying, deploy.Live:
+		p.Approvals = []app.Approval{{By: app.Person{ID: 5, Login: "eli"}, At: noon, Source: deploy.ReviewSource}}
+	case deploy.RolledBack:
+		p.BackURL = "https://github.com/acme/shop/actions/runs/8"
+	case deploy.Denied:
+		p.Why = "@eli rejected it in GitHub's review: `not on a Friday`."
+	}
+	return l
 }
 
 func commentStates() []state {

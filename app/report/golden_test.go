@@ -213,5 +213,7 @@ func deploymentStates() []state {
 	}
 	unwatched := theLane(deploy.Live)
 	unwatched.Promotions[1].Release.Spec.Verify = deploy.Verify{}
-	return append(all, state{"live, nobody looked", showDeployment(Deployment(scene(), unwatched, 21))})
+	all = append(all, state{"live, nobody looked", showDeployment(Deployment(scene(), unwatched, 21))})
+	return append(all, state{"by a workflow, of which GitHub makes its own", showDeployment(Deployment(scene(), byAWorkflow(deploy.Live), 21)) +
+		showDeployment(Deployment(scene(), byAWorkflow(deploy.RolledBack), 31))})
 }
