@@ -31,6 +31,7 @@ func (s *story) run(ctx context.Context) bool {
 		{"delivery", "Act 3  The same change in payments. It follows continuous delivery: a person decides, and not its author", s.delivery},
 		{"failing-test", "Act 4  A change with a failing test. Nothing is deployed", s.failingTest},
 		{"sick-release", "Act 5  A change whose tests pass, and which is sick once it runs. It goes back by itself", s.sickRelease},
+		{"environment-review", "Act 6  payments gets a second environment, which GitHub Actions deploys to and GitHub's own reviewers let go", s.environmentReview},
 	} {
 		s.title(a.title)
 		started := time.Now()

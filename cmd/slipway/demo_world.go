@@ -34,6 +34,7 @@ const (
 	maintainer  = "dana" // may approve
 	author      = "ben"  // a maintainer too, whose changes the story is about
 	contributor = "cy"   // may write, not approve
+	reviewer    = "gil"  // may read, and reviews what goes to partners on GitHub's own page
 )
 
 // world is everything that the demo runs on: a stand-in GitHub, a real server, and the places to which the services are deployed.
@@ -49,6 +50,7 @@ type world struct {
 	files   map[string]string // of the repository at first
 	log     *os.File
 	users   map[string]standin.User
+	goEnv   string // what Go needs to build without the network
 }
 
 // newWorld makes a world. What was begun is ended if something can't be.
@@ -98,13 +100,13 @@ func (w *world) startGitHub(key *rsa.PrivateKey, secret string) (err error) {
 
 // places makes a folder for each service and gives it a port. The secrets of its environment say where it is.
 func (w *world) places() error {
-	for _, service := range []string{"web", "payments"} {
+	for _, service := range []string{"web", "payments", "partners"} {
 		port, err := freePort()
 		if err != nil {
 			return err
 		}
 		w.ports[service] = port
-		target := filepath.Join(w.dir, "running", service)
+		target := w.running(service)
 		secrets := filepath.Join(w.dir, "secrets", "acme", "shop", service, "production")
 		for _, dir := range []string{target, secrets} {
 			if err := os.MkdirAll(dir, 0o700); err != nil {
@@ -119,6 +121,9 @@ func (w *world) places() error {
 	}
 	return nil
 }
+
+// running is the folder in which a service runs.
+func (w *world) running(service string) string { return filepath.Join(w.dir, "running", service) }
 
 // freePort is a port of the loopback interface that nobody uses now.
 func freePort() (string, error) {
@@ -141,6 +146,7 @@ func (w *world) startServer(ctx context.Context, key *rsa.PrivateKey, secret str
 	if err != nil {
 		return err
 	}
+	w.goEnv = env
 	port, err := freePort()
 	if err != nil {
 		return err
@@ -176,7 +182,7 @@ func goEnvironment(ctx context.Context) (string, error) {
 
 // makeRepository makes the people and an empty repository, for which the App is installed.
 func (w *world) makeRepository() error {
-	for _, login := range []string{maintainer, author, contributor} {
+	for _, login := range []string{maintainer, author, contributor, reviewer} {
 		user, err := w.github.AddUser(login)
 		if err != nil {
 			return err
@@ -191,7 +197,7 @@ func (w *world) makeRepository() error {
 	if _, err := w.github.Install("acme"); err != nil {
 		return fmt.Errorf("installing the App: %w", err)
 	}
-	for login, role := range map[string]string{maintainer: "maintain", author: "maintain", contributor: "write"} {
+	for login, role := range map[string]string{maintainer: "maintain", author: "maintain", contributor: "write", reviewer: "read"} {
 		if err := repo.SetRole(login, role); err != nil {
 			return err
 		}
@@ -226,7 +232,7 @@ func (w *world) close() {
 
 // kill ends a deployed service: it outlives the server, as it should, but not the demo.
 func (w *world) kill(service string) {
-	text, err := os.ReadFile(filepath.Join(w.dir, "running", service, "pid"))
+	text, err := os.ReadFile(filepath.Join(w.running(service), "pid"))
 	if err != nil {
 		return
 	}
@@ -239,7 +245,7 @@ func (w *world) kill(service string) {
 func (w *world) invite(out io.Writer) {
 	fmt.Fprintf(out, "\nEverything is still running. Ctrl-C ends it.\n\n")
 	fmt.Fprintf(out, "  GitHub's page of the repository  %s\n", w.repo.PageURL())
-	fmt.Fprintf(out, "  web, payments                    http://127.0.0.1:%s/  http://127.0.0.1:%s/\n", w.ports["web"], w.ports["payments"])
+	fmt.Fprintf(out, "  web, payments, partners          http://127.0.0.1:%s/  http://127.0.0.1:%s/  http://127.0.0.1:%s/\n", w.ports["web"], w.ports["payments"], w.ports["partners"])
 	fmt.Fprintf(out, "  the server's log                 %s\n\n", w.log.Name())
 	fmt.Fprintf(out, "Push to it as %s:\n\n  git clone %s\n\n", author, w.repo.CloneURL(author))
 	fmt.Fprintf(out, "What GitHub's own pages would do is done by its API. To open a pull request of the branch change, to merge it, and to say something on it:\n\n")
