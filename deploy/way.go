@@ -134,7 +134,7 @@ func (l *step) deployed(m Deployed) {
 		p.Unclear++
 		p.tried(p.Put, p.Commit.SHA, unclearPut)
 		l.ask(p, Deploying)
-		p.Put, p.Began = p.Key, time.Time{}
+		p.Put, p.Began, p.Run, p.RunURL = p.Key, time.Time{}, 0, ""
 	case unclear:
 		l.puzzle(p, Deploying, unclearPut)
 	default:

@@ -45,6 +45,9 @@ func (e *Engine) request(ctx context.Context, row Row, repo app.Repo, lane deplo
 		ask = e.Workflows.Withdraw
 	}
 	review, err := ask(ctx, d)
+	if t.Withdraw && app.KindOf(err) == app.ErrNotFound { // the run, the repository or the App is gone
+		review, err = deploy.Review{State: deploy.ReviewWithdrawn}, nil
+	}
 	if err != nil {
 		return result{keep: func(r *Row) { r.GitHub = max(r.GitHub, review.Run) }}, fmt.Errorf("asking GitHub to let %s go: %w", t.Commit.SHA.Short(), err)
 	}
@@ -83,27 +86,17 @@ func (e *Engine) workflowRan(tx Tx, m app.WorkflowRan, now time.Time) error {
 	if err := tx.SaveRepo(m.Repo, true); err != nil {
 		return err
 	}
-	lanes, err := tx.Lanes(m.Repo.ID)
+	rows, err := tx.RunningRows()
 	if err != nil {
 		return err
 	}
-	for _, l := range lanes {
-		if _, reviewing := l.Reviewing(); !reviewing {
-			if _, busy := l.Busy(); !busy {
-				continue
-			}
+	for _, row := range rows {
+		theirs := row.GitHub == m.Run || row.GitHub == 0 // of one that was just dispatched the number may not be known
+		if row.Machine.Kind != app.KindLane || row.Machine.Repo != m.Repo.ID || !theirs {
+			continue
 		}
-		rows, err := tx.OpenRows(l.Address())
-		if err != nil {
+		if err := tx.Nudge(row.Key, row.Machine, row.Task, now); err != nil {
 			return err
-		}
-		for _, row := range rows {
-			if row.GitHub != m.Run && row.GitHub != 0 || !row.Running {
-				continue
-			}
-			if err := tx.Nudge(row.Key, row.Machine, row.Task, now); err != nil {
-				return err
-			}
 		}
 	}
 	return nil

@@ -148,10 +148,13 @@ func (w *Workflows) other(ctx context.Context, d deploy.Deployment, run github.R
 	if d.Rollback || run.Head == d.Commit || run.Status == completed {
 		return "", nil
 	}
-	if err := w.Git.Fetch(ctx, d.Repo, string(run.Head)); err != nil {
-		return "", fmt.Errorf("reading the commit whose workflow GitHub runs: %w", err)
-	}
 	contains, err := w.Git.Contains(ctx, d.Repo, run.Head, d.Commit)
+	if app.KindOf(err) == app.ErrNotFound { // the branch has moved on since it was read
+		if err := w.Git.Fetch(ctx, d.Repo, string(run.Head)); err != nil {
+			return "", fmt.Errorf("reading the commit whose workflow GitHub runs: %w", err)
+		}
+		contains, err = w.Git.Contains(ctx, d.Repo, run.Head, d.Commit)
+	}
 	if err != nil || contains {
 		return "", err
 	}

@@ -34,6 +34,8 @@ type hub struct {
 	lost       bool // dispatches are done, and not answered
 	err        error
 	apart      bool // what runs does not contain the commit
+	unknown    bool // what runs has to be fetched first
+	fetched    bool
 	dispatched []github.Dispatch
 	canceled   int
 }
@@ -107,6 +109,7 @@ func TestEnsure(t *testing.T) {
 		canceled   int
 	}{
 		"first":                 {hub: hub{run: running}, want: app.Status{Running: true, Run: 7, URL: "https://x"}, dispatched: 1},
+		"moved on":              {hub: hub{run: running, unknown: true}, want: app.Status{Running: true, Run: 7, URL: "https://x"}, dispatched: 1},
 		"known":                 {hub: hub{run: done}, change: known, want: app.Status{Outcome: app.Succeeded, Run: 7}},
 		"bad":                   {hub: hub{run: failed}, change: known, want: app.Status{Outcome: app.Failed, Reason: "ended as timed_out", Run: 7}},
 		"old":                   {hub: hub{old: true}, want: app.Status{Running: true}, dispatched: 1},
