@@ -78,9 +78,15 @@ func (h *hub) Reviews(context.Context, app.Repo, int64) ([]github.Review, error)
 	return h.reviews, nil
 }
 
-func (h *hub) Fetch(context.Context, app.Repo, ...string) error { return nil }
+func (h *hub) Fetch(context.Context, app.Repo, ...string) error {
+	h.fetched = true
+	return nil
+}
 
 func (h *hub) Contains(context.Context, app.Repo, app.SHA, app.SHA) (bool, error) {
+	if h.unknown && !h.fetched {
+		return false, &app.Error{Op: "comparing", Kind: app.ErrNotFound}
+	}
 	return !h.apart, nil
 }
 
