@@ -102,6 +102,7 @@ type PromotionView struct {
 	Back         app.SHA        // the release that it goes back to, or went back to; "" is none
 	Was          PromotionState // in need of a person: what it was before
 	Gone         bool           // a force-push took it off the default branch, whether or not it came back
+	Review       bool           // GitHub asks its reviewers about it
 	Decision     Decision       // the last one, for /status
 	Facts        Facts          // of what waits or needs attention: as for Judge; what MayApprove does not read may be left out
 }

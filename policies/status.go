@@ -60,6 +60,9 @@ func (a Asked) promotion(p PromotionView) string {
 	}
 	switch p.State {
 	case Waiting:
+		if p.Review {
+			return who + " waits for GitHub's review"
+		}
 		if p.Decision.Verdict == Allow {
 			return who + " may go, and waits for its turn"
 		}

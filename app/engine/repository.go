@@ -29,7 +29,7 @@ func (e *Engine) stepRepository(tx Tx, m Mail, now time.Time) error {
 	case app.WorkflowRan:
 		return e.workflowRan(tx, m, now)
 	case app.ProtectionAsked:
-		return e.protectionAsked(tx, m)
+		return e.protectionAsked(tx, m, now)
 	case app.Served:
 		return e.served(tx, m, now)
 	}

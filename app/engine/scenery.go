@@ -194,7 +194,7 @@ func promotionView(l deploy.Lane, p deploy.Promotion) policies.PromotionView {
 		Commit: p.Commit, State: viewed(p.State), Attempt: p.Attempt, Question: p.Key, Arrived: p.Arrived, Started: p.Began, Since: p.Since,
 		Retryable: slices.Contains(offers, app.VerbRetry), Cancelable: slices.Contains(offers, app.VerbCancel),
 		Rollbackable: slices.Contains(offers, app.VerbRollback), SupersededBy: p.By.SHA, Decision: p.Decision,
-		Back: p.To, Gone: p.Gone,
+		Back: p.To, Gone: p.Gone, Review: p.State == deploy.Reviewing && p.Then == deploy.Absent,
 	}
 	if p.State == deploy.Attention || p.State == deploy.Retrying {
 		v.Was = viewed(p.Was)

@@ -102,12 +102,8 @@ func (e *Engine) workflowRan(tx Tx, m app.WorkflowRan, now time.Time) error {
 	return nil
 }
 
-// protectionAsked notes the repository. Nothing answers for an environment yet: GitHub goes on waiting.
-func (e *Engine) protectionAsked(tx Tx, m app.ProtectionAsked) error {
-	return tx.SaveRepo(m.Repo, true)
-}
-
-// GitHubActions is what is read of GitHub Actions.
+// GitHubActions is what is read of GitHub Actions, and answered there.
 type GitHubActions interface {
 	Environment(ctx context.Context, r app.Repo, name string) (github.Environment, error)
+	AnswerProtection(ctx context.Context, r app.Repo, run int64, environment string, a github.ProtectionAnswer) error
 }

@@ -54,3 +54,33 @@ func (s *scene) cancelRun(w []string) error {
 	}
 	return s.repo.CancelRun(w[0], s.repo.WorkflowRuns()[n-1].ID)
 }
+
+// protect ENVIRONMENT: by our App's custom rule
+func (s *scene) protect(w []string) error { return s.repo.SetProtectionRule(w[0], true) }
+
+// dispatch LOGIN FILE SHA: a workflow, by hand
+func (s *scene) dispatch(w []string) error {
+	sha, err := s.sha(w[2])
+	if err != nil {
+		return err
+	}
+	_, err = s.repo.Dispatch(w[0], w[1], "main", map[string]string{"sha": sha, "slipway": "by hand"})
+	return err
+}
+
+// report N PART: what our App has said of the nth run of a workflow
+func (s *scene) isReported(w []string) (bool, string, error) {
+	var all []string
+	var n int
+	if _, err := fmt.Sscan(w[0], &n); err != nil {
+		return false, "", err
+	}
+	if runs := s.repo.WorkflowRuns(); len(runs) >= n {
+		for _, j := range runs[n-1].Jobs {
+			all = append(all, j.Reports...)
+			all = append(all, j.Decision)
+		}
+	}
+	text := strings.Join(all, "\n")
+	return strings.Contains(text, w[1]), text, nil
+}

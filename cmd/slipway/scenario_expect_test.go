@@ -43,8 +43,8 @@ func (s *scene) never(w []string) error {
 func (s *scene) expectations() map[string]func([]string) (bool, string, error) {
 	return map[string]func([]string) (bool, string, error){
 		"check": s.isCheck, "title": s.isTitle, "text": s.isText, "comment": s.isSaid, "reaction": s.isReaction, "deployment": s.isDeployment, "live": s.isLive,
-		"runs": s.isRuns,
-		"ran":  s.hasRun, "annotation": s.isAnnotated, "checks": s.checkCount, "lane": s.isOnPage, "button": s.isOffered,
+		"runs": s.isRuns, "report": s.isReported,
+		"ran": s.hasRun, "annotation": s.isAnnotated, "checks": s.checkCount, "lane": s.isOnPage, "button": s.isOffered,
 	}
 }
 

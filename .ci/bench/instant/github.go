@@ -106,3 +106,13 @@ func (h hub) FailedDeliveries(context.Context, time.Time) ([]github.Delivery, er
 }
 
 func (h hub) Redeliver(context.Context, int64) error { h.call(); return nil }
+
+func (h hub) Environment(context.Context, app.Repo, string) (github.Environment, error) {
+	h.call()
+	return github.Environment{}, nil
+}
+
+func (h hub) AnswerProtection(context.Context, app.Repo, int64, string, github.ProtectionAnswer) error {
+	h.call()
+	return nil
+}

@@ -1,0 +1,100 @@
+package engine
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/slipway-cd/slipway/app"
+	"github.com/slipway-cd/slipway/app/github"
+	"github.com/slipway-cd/slipway/deploy"
+)
+
+// GitHub asks us before a workflow deploys to an environment whose custom deployment protection rule is ours. Of a workflow that a lane has
+// dispatched the gate has allowed it already, so the answer is yes.
+
+// ownRun is how long a run may take to be known as ours: GitHub may ask before its answer to the dispatch has been stored.
+const ownRun = time.Minute
+
+// asking is a question of GitHub's, with the time at which it came.
+type asking struct {
+	app.ProtectionAsked
+	At time.Time
+}
+
+// protectionAsked stores a question, to be answered once it is known whose run it is. A repeat is the same question.
+func (e *Engine) protectionAsked(tx Tx, m app.ProtectionAsked, now time.Time) error {
+	if err := tx.SaveRepo(m.Repo, true); err != nil {
+		return err
+	}
+	at := app.RepositoryAddress(m.Repo.ID)
+	key := app.RowKey(at, fmt.Sprintf("%s/%d/%d", taskProtect, m.Run, m.Deployment))
+	if noted, err := tx.Note(key); err != nil || noted != "" {
+		return err
+	}
+	body, err := json.Marshal(asking{m, now})
+	if err != nil {
+		return fmt.Errorf("storing what GitHub asks: %w", err)
+	}
+	if err := tx.SetNote(key, string(body)); err != nil {
+		return err
+	}
+	return tx.Want(key, at, taskProtect, now)
+}
+
+// protect answers a question of GitHub's.
+func (e *Engine) protect(ctx context.Context, row Row) (result, error) {
+	var q asking
+	var ours bool
+	err := e.Store.View(ctx, func(tx Tx) error {
+		text, err := tx.Note(row.Key)
+		if err != nil {
+			return err
+		}
+		if err := json.Unmarshal([]byte(text), &q); err != nil {
+			return fmt.Errorf("reading what GitHub asks: %w", err)
+		}
+		ours, err = goesOn(tx, q.Repo.ID, q.Run)
+		return err
+	})
+	if err != nil {
+		return result{}, err
+	}
+	answer := github.ProtectionAnswer{State: "approved", Comment: "slipway has dispatched this workflow, and its gate allows it."}
+	if !ours {
+		if e.Clock.Now().Before(q.At.Add(ownRun)) {
+			return result{due: e.Clock.Now().Add(lookSoon)}, nil
+		}
+		answer = github.ProtectionAnswer{Comment: "slipway lets go what it has dispatched itself, and it has not dispatched this run. " +
+			"Whoever may review this environment on GitHub can still decide, or take slipway's rule from it."}
+	}
+	err = e.GitHub.AnswerProtection(waiting(ctx), q.Repo, q.Run, q.Environment, answer)
+	if kind := app.KindOf(err); kind == app.ErrInvalid || kind == app.ErrNotFound {
+		return finished("nothing waits there any more"), nil
+	}
+	if err != nil {
+		return result{}, fmt.Errorf("answering GitHub for %s: %w", q.Environment, err)
+	}
+	return finished(answer.State), nil
+}
+
+// goesOn says whether a run is one that a lane follows, and that is not being taken back.
+func goesOn(tx Tx, repo app.RepoID, run int64) (bool, error) {
+	rows, err := tx.RunningRows()
+	if err != nil {
+		return false, err
+	}
+	for _, row := range rows {
+		if row.Machine.Kind != app.KindLane || row.Machine.Repo != repo || row.GitHub != run {
+			continue
+		}
+		lane, _, err := tx.Lane(row.Machine)
+		if err != nil {
+			return false, err
+		}
+		p, reviewing := lane.Reviewing()
+		return !reviewing || p.Then == deploy.Absent, nil
+	}
+	return false, nil
+}
