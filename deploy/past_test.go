@@ -84,13 +84,17 @@ func (p past) then(before Lane, m app.Message, begun, ended []act) past {
 				p.last = before.To
 			}
 		case Deployed:
-			p.live = ""
+			if !m.Status.Untouched {
+				p.live = ""
+			}
 			if m.Status.Outcome == app.Succeeded {
 				p.live = a.commit
 				p.good[i] = undone(before, a.commit).Release.Spec.Verify.HTTP == "" && len(begun) == 0
 			}
 		case Restored:
-			p.live = ""
+			if !m.Status.Untouched {
+				p.live = ""
+			}
 			if m.Status.Outcome == app.Succeeded {
 				p.live = a.to
 				if len(begun) == 0 {

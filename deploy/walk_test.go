@@ -209,6 +209,9 @@ func answers(c app.SHA, k app.Key, of terms) []app.Message {
 		s := app.Status{Outcome: o}
 		all = append(all, Deployed{c, k, s}, Restored{c, k, s})
 	}
+	if never := (app.Status{Outcome: app.Failed, Untouched: true}); of.release.Review {
+		all = append(all, Deployed{c, k, never}, Restored{c, k, never})
+	}
 	if of.release.Review {
 		for _, s := range []ReviewState{ReviewUnknown, ReviewWaiting, ReviewApproved, ReviewRejected, ReviewEnded, ReviewMissing, ReviewWithdrawn} {
 			all = append(all, Reviewed{c, k, Review{State: s, Run: 7, By: person}})

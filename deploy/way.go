@@ -121,11 +121,14 @@ func (l *step) deployed(m Deployed) {
 	if p == nil || m.Status.Running {
 		return
 	}
-	if l.Live = (app.Commit{}); m.Status.Outcome == app.Succeeded {
+	l.touched(m.Status)
+	if m.Status.Outcome == app.Succeeded {
 		l.Live, p.Deployed = p.Commit, l.now
 	}
 	unclear := m.Status.Outcome == app.OutcomeUnknown
 	switch {
+	case m.Status.Untouched && p.Back == "":
+		l.end(p, Failed, "Its "+p.Release.Spec.Step()+" "+ending(m.Status)+". Nothing has changed.")
 	case p.Back != "":
 		l.goBack(p, p.Back)
 	case m.Status.Outcome == app.Succeeded:
@@ -140,6 +143,13 @@ func (l *step) deployed(m Deployed) {
 	default:
 		p.Tail = m.Status.Tail
 		l.bad(p, Deploying, "Its "+p.Release.Spec.Step()+" "+ending(m.Status)+".")
+	}
+}
+
+// touched forgets what is live, for a program has had its hands on it.
+func (l *step) touched(s app.Status) {
+	if !s.Untouched {
+		l.Live = app.Commit{}
 	}
 }
 
@@ -224,7 +234,8 @@ func (l *step) restored(m Restored) {
 		return
 	}
 	if m.Status.Outcome != app.Succeeded {
-		l.Live, p.Tail = app.Commit{}, m.Status.Tail
+		l.touched(m.Status)
+		p.Tail = m.Status.Tail
 		why := "The way back " + ending(m.Status) + "."
 		if m.Status.Outcome == app.OutcomeUnknown {
 			why = "Nobody knows how the way back ended."

@@ -76,7 +76,7 @@ func (w *Workflows) Ensure(ctx context.Context, d deploy.Deployment) (app.Status
 func refused(err error) (app.Status, error) {
 	switch app.KindOf(err) {
 	case app.ErrInvalid, app.ErrNotFound, app.ErrDenied:
-		return app.Status{Outcome: app.Failed, Reason: "could not be dispatched: " + reason(err)}, nil
+		return app.Status{Outcome: app.Failed, Untouched: true, Reason: "could not be dispatched: " + reason(err)}, nil
 	}
 	return app.Status{}, err
 }

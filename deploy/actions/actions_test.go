@@ -125,7 +125,7 @@ func TestEnsure(t *testing.T) {
 		"answer lost, found":    {hub: hub{run: running, listed: true}, change: tried, want: app.Status{Running: true, URL: "https://x"}},
 		"answer lost, not done": {hub: hub{run: running}, change: tried, want: app.Status{Running: true, Run: 7, URL: "https://x"}, dispatched: 1},
 		"refused": {hub: hub{err: &app.Error{Op: "dispatching", Kind: app.ErrInvalid, Err: errors.New("no such input")}},
-			want: app.Status{Outcome: app.Failed, Reason: "could not be dispatched: dispatching: no such input"}},
+			want: app.Status{Outcome: app.Failed, Untouched: true, Reason: "could not be dispatched: dispatching: no such input"}},
 		"another's workflow": {hub: hub{run: running, apart: true}, canceled: 1, dispatched: 1, want: app.Status{Outcome: app.Failed, Run: 7, URL: "https://x",
 			Reason: "was stopped: GitHub ran that of `b2b2b2b2b2b2`, which does not contain the commit"}},
 		"another's workflow, on the way back": {hub: hub{run: running, apart: true}, dispatched: 1,
