@@ -51,8 +51,8 @@ const (
 	inputName   = "slipway" // the word by which the run is found again
 )
 
-// lost is how long a run that was dispatched may take to be found before nobody can know whether there is one.
-const lost = 5 * time.Minute
+// lost is how long a run may take to be found of which nobody knows whether it was dispatched. GitHub lists runs within seconds.
+const lost = 30 * time.Second
 
 // Ensure dispatches the workflow of a deployment if no run of it is known or can be found, and reports how it stands.
 func (w *Workflows) Ensure(ctx context.Context, d deploy.Deployment) (app.Status, error) {
