@@ -23,6 +23,7 @@ type Policy struct {
 	From             []Selector // who may approve under delivery; empty is one maintainer
 	NotAuthor        bool       // not: [author], four eyes
 	Review           bool       // GitHub's reviewers of the environment decide under delivery, and nobody is asked here
+	Environment      string     // with Review: GitHub's name of the environment whose reviewers they are
 	HoldsAfterReturn bool       // after_rollback: hold, which is the default: config sets it
 }
 

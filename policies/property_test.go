@@ -47,6 +47,8 @@ func drawPolicy(t *rapid.T) policies.Policy {
 		From:      rapid.SliceOfN(selectors(), 0, 2).Draw(t, "from"),
 		NotAuthor: rapid.Bool().Draw(t, "not author"),
 		Review:    rapid.IntRange(0, 3).Draw(t, "review") == 0,
+
+		Environment: rapid.SampledFrom([]string{"production", "production", "production", "sandbox"}).Draw(t, "environment"),
 	}
 }
 
@@ -82,8 +84,8 @@ func drawFacts(t *rapid.T) policies.Facts {
 		policies.StandingOpen, policies.StandingLost, policies.StandingRemoved})
 	f.Standings = map[string]app.Fact[policies.Standing]{"staging": drawFact(t, "staging", standing), "canary": drawFact(t, "canary", standing)}
 	f.Workflow = rapid.SampledFrom([]string{"", "deploy.yml", "deploy.yml"}).Draw(t, "workflow")
-	f.Protection = drawFact(t, "protection", rapid.SampledFrom([]policies.Protection{{}, {Exists: true}, {Exists: true, Reviewers: []string{"eli"}},
-		{Exists: true, Reviewers: []string{"eli"}}}))
+	f.Protection = drawFact(t, "protection", rapid.SampledFrom([]policies.Protection{{}, {Exists: true}, {Environment: "production", Exists: true},
+		{Environment: "production", Exists: true, Reviewers: []string{"eli"}}, {Environment: "production", Exists: true, Reviewers: []string{"eli"}}}))
 	if rapid.IntRange(0, 9).Draw(t, "blocked") == 0 {
 		f.Blocked = "Blocked"
 	}
@@ -238,7 +240,7 @@ func should(f policies.Facts) bool {
 			from = maintainer
 		}
 		if p.Mode == policies.Delivery && p.Review {
-			guarded := f.Protection.Known && f.Protection.Value.Exists && len(f.Protection.Value.Reviewers) > 0
+			guarded := f.Protection.Known && f.Protection.Value.Exists && len(f.Protection.Value.Reviewers) > 0 && p.Environment == f.Protection.Value.Environment
 			ok = ok && f.Workflow != "" && guarded
 			continue
 		}

@@ -8,6 +8,7 @@ func judgeReview(f Facts) []finding {
 	if !f.Gate.Review() {
 		return nil
 	}
+	other, differs := f.elsewhere()
 	at, p := place(f.Service, f.Environment), f.Protection
 	switch {
 	case f.Workflow == "":
@@ -16,8 +17,21 @@ func judgeReview(f Facts) []finding {
 		return []finding{unread(RuleReview, "whom GitHub asks before a workflow deploys there", p.Why)}
 	case !p.Value.Exists:
 		return []finding{finds(Deny, RuleReview, "GitHub has no environment %s, so nobody would be asked. Make it, with required reviewers, and say `/retry`", Quote(p.Value.Environment))}
+	case differs:
+		return []finding{finds(Deny, RuleReview, "The reviewers of %s decide for %s, and this commit deploys to %s, which may have others. Let people approve here while the name changes", Quote(other), at, Quote(p.Value.Environment))}
 	case len(p.Value.Reviewers) == 0:
 		return []finding{finds(Deny, RuleReview, "GitHub's environment %s has no required reviewers, so that a dispatch would itself be the deployment. Give it some, and say `/retry`", Quote(p.Value.Environment))}
 	}
 	return []finding{finds(Allow, RuleReview, "GitHub asks the reviewers of %s: %s", Quote(p.Value.Environment), Quote(strings.Join(p.Value.Reviewers, ", ")))}
+}
+
+// elsewhere is an environment whose reviewers decide by one of the files, and to which the commit does not deploy: a commit must not choose its
+// own reviewers by another name.
+func (f Facts) elsewhere() (name string, is bool) {
+	for _, p := range f.Gate.policies() {
+		if p.Mode == Delivery && p.Review && !strings.EqualFold(p.Environment, f.Protection.Value.Environment) {
+			return p.Environment, true
+		}
+	}
+	return "", false
 }

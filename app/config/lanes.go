@@ -25,7 +25,7 @@ func (l *linker) environments(service string, entries []entry) []Environment {
 	var environments []Environment
 	for _, e := range l.inOrder(entries, after, "comes after") {
 		if !e.broken {
-			environments = append(environments, Environment{Name: e.name, Policy: l.policy(e), Deploy: l.deploy(service, e)})
+			environments = append(environments, Environment{Name: e.name, Policy: l.policy(service, e), Deploy: l.deploy(service, e)})
 		}
 	}
 	return environments
@@ -48,7 +48,7 @@ func (l *linker) noSuchEnvironment(a link, known []string) {
 	}
 }
 
-func (l *linker) policy(e entry) policies.Policy {
+func (l *linker) policy(service string, e entry) policies.Policy {
 	p := policies.Policy{
 		Mode:             policies.Mode(e.str("policy")),
 		HoldsAfterReturn: e.str("after_rollback") != "continue",
@@ -57,7 +57,9 @@ func (l *linker) policy(e entry) policies.Policy {
 		p.After = a.to
 	}
 	approve, _ := e.get("approve")
-	p.Review = approve.str("by") == "github"
+	if p.Review = approve.str("by") == "github"; p.Review {
+		p.Environment = gitHubName(service, e)
+	}
 	l.reviewable(e, approve)
 	p.NotAuthor = slices.Contains(approve.texts("not"), "author")
 	from, _ := approve.get("from")

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/slipway-cd/slipway/app"
@@ -55,7 +56,7 @@ func (e *Engine) protect(ctx context.Context, row Row) (result, error) {
 		if err := json.Unmarshal([]byte(text), &q); err != nil {
 			return fmt.Errorf("reading what GitHub asks: %w", err)
 		}
-		ours, err = goesOn(tx, q.Repo.ID, q.Run)
+		ours, err = goesOn(tx, q)
 		return err
 	})
 	if err != nil {
@@ -66,7 +67,7 @@ func (e *Engine) protect(ctx context.Context, row Row) (result, error) {
 		if e.Clock.Now().Before(q.At.Add(ownRun)) {
 			return result{due: e.Clock.Now().Add(lookSoon)}, nil
 		}
-		answer = github.ProtectionAnswer{Comment: "slipway lets go what it has dispatched itself, and it has not dispatched this run. " +
+		answer = github.ProtectionAnswer{Comment: "slipway lets go what it has dispatched for this environment, and it has not dispatched this run. " +
 			"Whoever may review this environment on GitHub can still decide, or take slipway's rule from it."}
 	}
 	err = e.GitHub.AnswerProtection(waiting(ctx), q.Repo, q.Run, q.Environment, answer)
@@ -79,22 +80,36 @@ func (e *Engine) protect(ctx context.Context, row Row) (result, error) {
 	return finished(answer.State), nil
 }
 
-// goesOn says whether a run is one that a lane follows, and that is not being taken back.
-func goesOn(tx Tx, repo app.RepoID, run int64) (bool, error) {
+// goesOn says whether a run is one that a lane follows and that is not being taken back, and the environment the one that its gate was asked
+// about: a workflow may name any.
+func goesOn(tx Tx, q asking) (bool, error) {
 	rows, err := tx.RunningRows()
 	if err != nil {
 		return false, err
 	}
 	for _, row := range rows {
-		if row.Machine.Kind != app.KindLane || row.Machine.Repo != repo || row.GitHub != run {
+		if row.Machine.Kind != app.KindLane || row.Machine.Repo != q.Repo.ID || row.GitHub != q.Run {
 			continue
 		}
 		lane, _, err := tx.Lane(row.Machine)
 		if err != nil {
 			return false, err
 		}
-		p, reviewing := lane.Reviewing()
-		return !reviewing || p.Then == deploy.Absent, nil
+		return releases(lane, q.Environment), nil
 	}
 	return false, nil
+}
+
+// releases says whether a lane has a workflow deploy to this environment of GitHub's now.
+func releases(l deploy.Lane, environment string) bool {
+	p, ok := l.Reviewing()
+	if !ok {
+		p, ok = l.Busy()
+	}
+	spec := p.Release.Spec
+	if p.State == deploy.RollingBack {
+		back, _ := l.Promotion(p.To)
+		spec = back.Release.Spec
+	}
+	return ok && p.Then == deploy.Absent && strings.EqualFold(spec.GitHubEnvironment, environment)
 }

@@ -72,6 +72,7 @@ func (c *crash) replaced(two *standin.Pull) string {
 	_, err := two.Merge("dana", "squash")
 	c.must(err)
 	c.wait("a request", func() bool { return said(two, "*Waiting for GitHub's review*") })
+	c.wait("its run", func() bool { return runsOf(c.repo.WorkflowRuns()) == "success, waiting" })
 	_, err = three.Merge("dana", "squash")
 	c.must(err)
 	c.wait("another request", func() bool { return said(three, "*Waiting for GitHub's review*") })

@@ -10,6 +10,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"io/fs"
@@ -58,8 +59,10 @@ const lost = 30 * time.Second
 func (w *Workflows) Ensure(ctx context.Context, d deploy.Deployment) (app.Status, error) {
 	run, found, err := w.run(ctx, d)
 	switch {
+	case errors.Is(err, errRefused):
+		return refused(err), nil
 	case err != nil:
-		return refused(err)
+		return app.Status{}, err
 	case !found && d.Running:
 		return w.missing(d), nil
 	case !found:
@@ -72,13 +75,22 @@ func (w *Workflows) Ensure(ctx context.Context, d deploy.Deployment) (app.Status
 	return s, nil
 }
 
-// refused is a dispatch that GitHub did not take: what is wrong with the workflow has to be mended in the repository.
-func refused(err error) (app.Status, error) {
+// errRefused is behind the error of a dispatch that GitHub does not take: what is wrong with the workflow has to be mended in the repository.
+var errRefused = errors.New("GitHub does not take it")
+
+// dispatch starts the workflow.
+func (w *Workflows) dispatch(ctx context.Context, d deploy.Deployment, inputs map[string]string) (int64, error) {
+	id, err := w.GitHub.Dispatch(ctx, d.Repo, github.Dispatch{Workflow: d.Release.Spec.Workflow, Ref: d.Repo.DefaultBranch, Inputs: inputs})
 	switch app.KindOf(err) {
 	case app.ErrInvalid, app.ErrNotFound, app.ErrDenied:
-		return app.Status{Outcome: app.Failed, Untouched: true, Reason: "could not be dispatched: " + reason(err)}, nil
+		return 0, fmt.Errorf("%w: %w", errRefused, err)
 	}
-	return app.Status{}, err
+	return id, err
+}
+
+// refused is a dispatch that GitHub did not take.
+func refused(err error) app.Status {
+	return app.Status{Outcome: app.Failed, Untouched: true, Reason: "could not be dispatched: " + reason(err)}
 }
 
 // reason is what GitHub said, in a line.
@@ -110,7 +122,7 @@ func (w *Workflows) run(ctx context.Context, d deploy.Deployment) (run github.Ru
 	if err != nil {
 		return run, false, err
 	}
-	id, err := w.GitHub.Dispatch(ctx, d.Repo, github.Dispatch{Workflow: d.Release.Spec.Workflow, Ref: d.Repo.DefaultBranch, Inputs: inputs})
+	id, err := w.dispatch(ctx, d, inputs)
 	if err != nil || id == 0 {
 		return github.Run{ID: id}, false, err
 	}

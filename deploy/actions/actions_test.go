@@ -125,7 +125,7 @@ func TestEnsure(t *testing.T) {
 		"answer lost, found":    {hub: hub{run: running, listed: true}, change: tried, want: app.Status{Running: true, URL: "https://x"}},
 		"answer lost, not done": {hub: hub{run: running}, change: tried, want: app.Status{Running: true, Run: 7, URL: "https://x"}, dispatched: 1},
 		"refused": {hub: hub{err: &app.Error{Op: "dispatching", Kind: app.ErrInvalid, Err: errors.New("no such input")}},
-			want: app.Status{Outcome: app.Failed, Untouched: true, Reason: "could not be dispatched: dispatching: no such input"}},
+			want: app.Status{Outcome: app.Failed, Untouched: true, Reason: "could not be dispatched: GitHub does not take it: dispatching: no such input"}},
 		"another's workflow": {hub: hub{run: running, apart: true}, canceled: 1, dispatched: 1, want: app.Status{Outcome: app.Failed, Run: 7, URL: "https://x",
 			Reason: "was stopped: GitHub ran that of `b2b2b2b2b2b2`, which does not contain the commit"}},
 		"another's workflow, on the way back": {hub: hub{run: running, apart: true}, dispatched: 1,
@@ -183,5 +183,19 @@ func TestInputs(t *testing.T) {
 	}
 	if nonce("a") == nonce("b") || len(nonce("a")) != 16 {
 		t.Error("the words are no names")
+	}
+}
+
+// TestUnreadable: a run that can't be read for a moment has not failed, and nothing is dispatched in its place.
+func TestUnreadable(t *testing.T) {
+	h := &hub{}
+	w, _ := workflows(h)
+	d := deployment()
+	known(&d)
+	if s, err := w.Ensure(t.Context(), d); app.KindOf(err) != app.ErrNotFound || len(h.dispatched) > 0 {
+		t.Errorf("%+v, %v", s, err)
+	}
+	if r, err := w.Request(t.Context(), d); app.KindOf(err) != app.ErrNotFound || r.State != deploy.ReviewUnknown || len(h.dispatched) > 0 {
+		t.Errorf("%+v, %v", r, err)
 	}
 }

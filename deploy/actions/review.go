@@ -2,6 +2,7 @@ package actions
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"strings"
 	"time"
@@ -18,8 +19,11 @@ const asking = time.Minute
 // cancelled.
 func (w *Workflows) Request(ctx context.Context, d deploy.Deployment) (deploy.Review, error) {
 	run, found, err := w.run(ctx, d)
-	if s, failed := refused(err); err != nil {
-		return deploy.Review{State: deploy.ReviewEnded, Why: "it " + s.Reason}, failed
+	switch {
+	case errors.Is(err, errRefused):
+		return deploy.Review{State: deploy.ReviewEnded, Why: "it " + refused(err).Reason}, nil
+	case err != nil:
+		return deploy.Review{}, err
 	}
 	review := deploy.Review{State: deploy.ReviewWaiting, Run: run.ID, URL: run.URL}
 	if !found && d.Running && !w.Clock.Now().Before(d.Since.Add(lost)) {
