@@ -23,6 +23,7 @@ type Deployment struct {
 	Run         int64     // of the workflow that does it, where it is known already
 	Running     bool      // it has been started, as far as whoever asks knows
 	Retry       bool      // it may have been started without anybody knowing: look first
+	Asked       bool      // GitHub has been seen to ask its reviewers about it
 	Since       time.Time // when it was first wanted
 }
 

@@ -40,6 +40,8 @@ func (e *Engine) deployer(s deploy.Spec) deploy.Deployer {
 // request has GitHub ask its reviewers, or takes that back, and tells the lane how it stands.
 func (e *Engine) request(ctx context.Context, row Row, repo app.Repo, lane deploy.Lane, t deploy.Request) (result, error) {
 	d := e.deployment(row, repo, lane, t.Commit.SHA, t.Release, t.Key)
+	p, _ := lane.Reviewing()
+	d.Asked = len(p.Reviewers) > 0
 	ask := e.Workflows.Request
 	if t.Withdraw {
 		ask = e.Workflows.Withdraw
@@ -56,9 +58,11 @@ func (e *Engine) request(ctx context.Context, row Row, repo app.Repo, lane deplo
 		return finished(string(review.State), reviewed), nil
 	}
 	res := result{due: e.Clock.Now().Add(lookSoon), running: true, keep: func(r *Row) { r.GitHub = max(r.GitHub, review.Run) }}
-	p, _ := lane.Reviewing()
-	if len(review.Reviewers) > 0 && !t.Withdraw {
-		res.due = e.Clock.Now().Add(lookReview)
+	switch now := e.Clock.Now(); {
+	case !t.Withdraw && (d.Asked || len(review.Reviewers) > 0):
+		res.due = now.Add(lookReview)
+	case now.After(d.Since.Add(time.Minute)):
+		res.due = now.Add(lookAtRun)
 	}
 	if p.Run != review.Run || len(p.Reviewers) == 0 && len(review.Reviewers) > 0 {
 		res.letters = []app.Letter{reviewed}

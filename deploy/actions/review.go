@@ -41,7 +41,10 @@ func (w *Workflows) Request(ctx context.Context, d deploy.Deployment) (deploy.Re
 
 // review asks what became of a run's review.
 func (w *Workflows) review(ctx context.Context, d deploy.Deployment, run github.Run, review deploy.Review) (deploy.Review, error) {
-	environment := d.Release.Spec.GitHubEnvironment
+	pending, err := w.GitHub.Pending(ctx, d.Repo, run.ID) // before the answers, for whoever answers takes it from there
+	if err != nil {
+		return review, err
+	}
 	answered, is, err := w.answer(ctx, d, review)
 	if is || err != nil {
 		return answered, err
@@ -53,16 +56,12 @@ func (w *Workflows) review(ctx context.Context, d deploy.Deployment, run github.
 		}
 		return review, nil
 	}
-	pending, err := w.GitHub.Pending(ctx, d.Repo, run.ID)
-	if err != nil {
-		return review, err
-	}
-	if p, is := asks(pending, environment); is {
+	if p, is := asks(pending, d.Release.Spec.GitHubEnvironment); is {
 		review.Reviewers = p.Reviewers
 		return review, nil
 	}
-	if w.Clock.Now().Before(d.Since.Add(asking)) {
-		return review, nil
+	if d.Asked || run.Status != "in_progress" || w.Clock.Now().Before(d.Since.Add(asking)) {
+		return review, nil // what has been asked is about to be answered, and what has not begun touches nothing
 	}
 	review.State = deploy.ReviewMissing
 	return review, w.GitHub.CancelRun(ctx, d.Repo, run.ID)

@@ -25,6 +25,7 @@ func TestRequest(t *testing.T) {
 	}
 	for name, c := range map[string]struct {
 		hub      hub
+		asked    bool
 		after    time.Duration
 		want     deploy.Review
 		canceled int
@@ -32,6 +33,8 @@ func TestRequest(t *testing.T) {
 		"asked":             {hub: hub{run: waiting, pending: asked}, want: deploy.Review{State: deploy.ReviewWaiting, Run: 7, Reviewers: []string{"eli", "acme/ops"}}},
 		"not yet":           {hub: hub{run: built}, after: asking - 1, want: deploy.Review{State: deploy.ReviewWaiting, Run: 7}},
 		"never":             {hub: hub{run: built, pending: asked[:1]}, after: asking, want: deploy.Review{State: deploy.ReviewMissing, Run: 7}, canceled: 1},
+		"in line":           {hub: hub{run: github.Run{ID: 7, Status: "queued", Head: commit}}, after: time.Hour, want: deploy.Review{State: deploy.ReviewWaiting, Run: 7}},
+		"asked before":      {hub: hub{run: built}, asked: true, after: time.Hour, want: deploy.Review{State: deploy.ReviewWaiting, Run: 7}},
 		"approved":          {hub: hub{run: built, reviews: []github.Review{said("production", "approved")}}, want: answered(deploy.ReviewApproved)},
 		"approved and over": {hub: hub{run: ended("failure"), reviews: []github.Review{said("PRODUCTION", "approved")}}, want: answered(deploy.ReviewApproved)},
 		"rejected":          {hub: hub{run: ended("failure"), reviews: []github.Review{said("production", "rejected")}}, want: answered(deploy.ReviewRejected)},
@@ -44,6 +47,7 @@ func TestRequest(t *testing.T) {
 			h, d := c.hub, deployment()
 			w, clock := workflows(&h)
 			known(&d)
+			d.Asked = c.asked
 			clock.Advance(c.after)
 			got, err := w.Request(t.Context(), d)
 			if d := cmp.Diff(c.want, got); err != nil || d != "" || h.canceled != c.canceled || len(h.dispatched) > 0 {
