@@ -51,7 +51,6 @@ type Request struct {
 	Key      app.Key
 	Commit   app.Commit
 	Release  Release
-	Run      int64 // once it is known
 	Withdraw bool
 }
 
@@ -134,9 +133,8 @@ func (l *step) letGo(p *Promotion, r Review) {
 		back = q.Back
 	}
 	p.Approvals = append(p.Approvals[:len(p.Approvals):len(p.Approvals)], app.Approval{By: r.By, Role: reviewerRole, At: l.now, Source: ReviewSource})
-	run, url := p.Run, p.RunURL
 	l.start(p, p.Release)
-	p.Run, p.RunURL, p.Back = run, url, back
+	p.Back = back
 }
 
 // ReviewSource is the source of an approval that was given in GitHub's review.
@@ -155,9 +153,9 @@ func rejection(r Review) string {
 
 // unguarded fails a promotion whose workflow was not stopped: nobody can say what it did.
 func (l *step) unguarded(p *Promotion) {
-	run, url, undoing := p.Run, p.RunURL, l.undoing()
+	undoing := l.undoing()
 	l.start(p, p.Release)
-	l.Live, p.Run, p.RunURL = app.Commit{}, run, url
+	l.Live = app.Commit{}
 	if undoing != nil {
 		l.goBack(p, undoing.Back)
 		return

@@ -120,7 +120,7 @@ func want(t app.Task, k app.Key) app.Want {
 func (l Lane) task(p Promotion) app.Task {
 	switch p.State {
 	case Reviewing:
-		return Request{Key: p.Key, Commit: p.Commit, Release: p.Release, Run: p.Run, Withdraw: p.Then != Absent}
+		return Request{Key: p.Key, Commit: p.Commit, Release: p.Release, Withdraw: p.Then != Absent}
 	case Gating, Retrying:
 		last := p.State == Retrying || p.Commit.SHA == l.Chosen
 		return Gather{Key: p.Key, Commit: p.Commit, Artifact: p.Artifact, Approvals: p.Approvals, Last: last}

@@ -92,8 +92,11 @@ func (l *step) start(p *Promotion, r Release) {
 	if p.Put != 0 {
 		p.tried(p.Put, p.Commit.SHA, p.Why)
 	}
+	if p.State != Reviewing { // what GitHub was asked about is what runs
+		p.Run, p.RunURL = 0, ""
+	}
 	l.enter(p, Deploying)
-	p.Release, p.Put, p.Began, p.Why, p.Tail, p.Run, p.RunURL = r, p.Key, time.Time{}, "", "", 0, ""
+	p.Release, p.Put, p.Began, p.Why, p.Tail = r, p.Key, time.Time{}, "", ""
 	l.Last, l.Newest, l.Chosen = p.Commit, max(l.Newest, p.Commit.Place), ""
 	for i := range l.Promotions {
 		if q := &l.Promotions[i]; q.State.Waits() && q.Commit.Place < p.Commit.Place {

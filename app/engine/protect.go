@@ -18,8 +18,8 @@ import (
 // ownRun is how long a run may take to be known as ours: GitHub may ask before its answer to the dispatch has been stored.
 const ownRun = time.Minute
 
-// asking is a question of GitHub's, with the time at which it came.
-type asking struct {
+// question is one of GitHub's, with the time at which it came.
+type question struct {
 	app.ProtectionAsked
 	At time.Time
 }
@@ -29,24 +29,13 @@ func (e *Engine) protectionAsked(tx Tx, m app.ProtectionAsked, now time.Time) er
 	if err := tx.SaveRepo(m.Repo, true); err != nil {
 		return err
 	}
-	at := app.RepositoryAddress(m.Repo.ID)
-	key := app.RowKey(at, fmt.Sprintf("%s/%d/%d", taskProtect, m.Run, m.Deployment))
-	if noted, err := tx.Note(key); err != nil || noted != "" {
-		return err
-	}
-	body, err := json.Marshal(asking{m, now})
-	if err != nil {
-		return fmt.Errorf("storing what GitHub asks: %w", err)
-	}
-	if err := tx.SetNote(key, string(body)); err != nil {
-		return err
-	}
-	return tx.Want(key, at, taskProtect, now)
+	key := app.RowKey(app.RepositoryAddress(m.Repo.ID), fmt.Sprintf("%s/%d/%d", taskProtect, m.Run, m.Deployment))
+	return once(tx, m.Repo.ID, key, taskProtect, question{m, now}, now)
 }
 
 // protect answers a question of GitHub's.
 func (e *Engine) protect(ctx context.Context, row Row) (result, error) {
-	var q asking
+	var q question
 	var ours bool
 	err := e.Store.View(ctx, func(tx Tx) error {
 		text, err := tx.Note(row.Key)
@@ -82,22 +71,16 @@ func (e *Engine) protect(ctx context.Context, row Row) (result, error) {
 
 // goesOn says whether a run is one that a lane follows and that is not being taken back, and the environment the one that its gate was asked
 // about: a workflow may name any.
-func goesOn(tx Tx, q asking) (bool, error) {
-	rows, err := tx.RunningRows()
+func goesOn(tx Tx, q question) (bool, error) {
+	rows, err := following(tx, q.Repo.ID, q.Run)
+	if err != nil || len(rows) == 0 {
+		return false, err
+	}
+	lane, _, err := tx.Lane(rows[0].Machine)
 	if err != nil {
 		return false, err
 	}
-	for _, row := range rows {
-		if row.Machine.Kind != app.KindLane || row.Machine.Repo != q.Repo.ID || row.GitHub != q.Run {
-			continue
-		}
-		lane, _, err := tx.Lane(row.Machine)
-		if err != nil {
-			return false, err
-		}
-		return releases(lane, q.Environment), nil
-	}
-	return false, nil
+	return releases(lane, q.Environment), nil
 }
 
 // releases says whether a lane has a workflow deploy to this environment of GitHub's now.

@@ -14,22 +14,22 @@ import (
 func (e *Engine) put(ctx context.Context, row Row, repo app.Repo, lane deploy.Lane, t deploy.Put) (result, error) {
 	d := e.deployment(row, repo, lane, t.Commit.SHA, t.Release, t.Key)
 	d.Previous, d.Run = t.Release.Previous, max(d.Run, t.Run)
-	status, err := e.ensure(ctx, repo, d)
+	status, err := e.ensure(ctx, d)
 	if err != nil {
 		return result{}, err
 	}
-	return e.program(row, t.Commit.SHA, t.Key, t.Release.Spec.Workflow != "", status, deploy.Deployed{Commit: t.Commit.SHA, Key: t.Key, Status: status}), nil
+	return e.program(row, d, t.Commit.SHA, status, deploy.Deployed{Commit: t.Commit.SHA, Key: t.Key, Status: status}), nil
 }
 
 // restore starts a rollback, or finds it and reports how it ended: the release that comes back, its artifact and its own deploy step.
 func (e *Engine) restore(ctx context.Context, row Row, repo app.Repo, lane deploy.Lane, t deploy.Restore) (result, error) {
 	d := e.deployment(row, repo, lane, t.To.SHA, t.Release, t.Key)
 	d.Previous, d.Rollback = lane.Live.SHA, true
-	status, err := e.ensure(ctx, repo, d)
+	status, err := e.ensure(ctx, d)
 	if err != nil {
 		return result{}, err
 	}
-	return e.program(row, t.Commit, t.Key, t.Release.Spec.Workflow != "", status, deploy.Restored{Commit: t.Commit, Key: t.Key, Status: status}), nil
+	return e.program(row, d, t.Commit, status, deploy.Restored{Commit: t.Commit, Key: t.Key, Status: status}), nil
 }
 
 func (e *Engine) deployment(row Row, repo app.Repo, lane deploy.Lane, c app.SHA, r deploy.Release, k app.Key) deploy.Deployment {
@@ -46,11 +46,11 @@ func (e *Engine) deployment(row Row, repo app.Repo, lane deploy.Lane, c app.SHA,
 }
 
 // ensure keeps the commit from ever being collected, for it may have to come back, and starts or finds its program.
-func (e *Engine) ensure(ctx context.Context, repo app.Repo, d deploy.Deployment) (app.Status, error) {
-	if err := e.fetch(ctx, repo, d.Commit); ignoreMissing(err) != nil { // what is gone for ever is the deployer's to fail
+func (e *Engine) ensure(ctx context.Context, d deploy.Deployment) (app.Status, error) {
+	if err := e.fetch(ctx, d.Repo, d.Commit); ignoreMissing(err) != nil { // what is gone for ever is the deployer's to fail
 		return app.Status{}, err
 	}
-	if err := e.Git.Keep(ctx, repo, d.Commit); ignoreMissing(err) != nil {
+	if err := e.Git.Keep(ctx, d.Repo, d.Commit); ignoreMissing(err) != nil {
 		return app.Status{}, fmt.Errorf("keeping %s: %w", d.Commit.Short(), err)
 	}
 	status, err := e.deployer(d.Release.Spec).Ensure(ctx, d)
@@ -60,16 +60,16 @@ func (e *Engine) ensure(ctx context.Context, repo app.Repo, d deploy.Deployment)
 	return status, nil
 }
 
-// program is what a program's status means for its row.
-func (e *Engine) program(row Row, c app.SHA, k app.Key, workflow bool, s app.Status, ended app.Message) result {
+// program is what a program's status means for its row; promoted is the commit whose promotion waits for it.
+func (e *Engine) program(row Row, d deploy.Deployment, promoted app.SHA, s app.Status, ended app.Message) result {
 	if !s.Running {
 		return finished(string(s.Outcome), app.Letter{To: row.Machine, Message: ended})
 	}
 	res := result{running: true}
 	if !row.Running || row.GitHub == 0 && s.Run != 0 {
-		res.letters = []app.Letter{{To: row.Machine, Message: deploy.Began{Commit: c, Key: k, Run: s.Run, URL: s.URL}}}
+		res.letters = []app.Letter{{To: row.Machine, Message: deploy.Began{Commit: promoted, Key: d.Fence, Run: s.Run, URL: s.URL}}}
 	}
-	if workflow {
+	if d.Release.Spec.Workflow != "" {
 		res.due, res.keep = e.Clock.Now().Add(lookAtRun), func(r *Row) { r.GitHub = max(r.GitHub, s.Run) }
 	}
 	return res

@@ -124,19 +124,23 @@ func (e *Engine) asked(tx Tx, repo app.Repo, source string, m app.Message, worth
 	if err := tx.SaveRepo(repo, true); err != nil || !worth {
 		return err
 	}
-	body, err := json.Marshal(m)
-	if err != nil {
-		return fmt.Errorf("storing what was asked: %w", err)
-	}
-	key := commandKey(repo.ID, source)
+	return once(tx, repo.ID, commandKey(repo.ID, source), taskCommand, m, now)
+}
+
+// once notes a question under its key and wants the task that answers it. A repeat is the same question.
+func once(tx Tx, repo app.RepoID, key, task string, question any, now time.Time) error {
 	noted, err := tx.Note(key)
 	if err != nil || noted != "" {
 		return err
 	}
+	body, err := json.Marshal(question)
+	if err != nil {
+		return fmt.Errorf("storing what was asked: %w", err)
+	}
 	if err := tx.SetNote(key, string(body)); err != nil {
 		return err
 	}
-	return tx.Want(key, app.RepositoryAddress(repo.ID), taskCommand, now)
+	return tx.Want(key, app.RepositoryAddress(repo), task, now)
 }
 
 // commandKey is the row that resolves one comment or button.

@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/slipway-cd/slipway/app"
@@ -90,20 +91,27 @@ func (e *Engine) workflowRan(tx Tx, m app.WorkflowRan, now time.Time) error {
 	if err := tx.SaveRepo(m.Repo, true); err != nil {
 		return err
 	}
-	rows, err := tx.RunningRows()
+	rows, err := following(tx, m.Repo.ID, m.Run, 0) // of one that was just dispatched the number may not be known
 	if err != nil {
 		return err
 	}
 	for _, row := range rows {
-		theirs := row.GitHub == m.Run || row.GitHub == 0 // of one that was just dispatched the number may not be known
-		if row.Machine.Kind != app.KindLane || row.Machine.Repo != m.Repo.ID || !theirs {
-			continue
-		}
 		if err := tx.Nudge(row.Key, row.Machine, row.Task, now); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// following is the running rows of a repository's lanes whose run is one of these.
+func following(tx Tx, repo app.RepoID, runs ...int64) ([]Row, error) {
+	rows, err := tx.RunningRows()
+	if err != nil {
+		return nil, err
+	}
+	return slices.DeleteFunc(rows, func(r Row) bool {
+		return r.Machine.Kind != app.KindLane || r.Machine.Repo != repo || !slices.Contains(runs, r.GitHub)
+	}), nil
 }
 
 // GitHubActions is what is read of GitHub Actions, and answered there.

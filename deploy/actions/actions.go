@@ -101,10 +101,15 @@ func reason(err error) string {
 
 // missing is a run that was dispatched, and can't be found.
 func (w *Workflows) missing(d deploy.Deployment) app.Status {
-	if w.Clock.Now().Before(d.Since.Add(lost)) {
-		return app.Status{Running: true}
+	if w.lost(d) {
+		return app.Status{Outcome: app.OutcomeUnknown}
 	}
-	return app.Status{Outcome: app.OutcomeUnknown}
+	return app.Status{Running: true}
+}
+
+// lost says whether a run that can't be found would have been by now.
+func (w *Workflows) lost(d deploy.Deployment) bool {
+	return !w.Clock.Now().Before(d.Since.Add(lost))
 }
 
 // run is the run of a deployment: the one that is known, or that can be found, or a new one. It may not be listed yet.

@@ -26,7 +26,7 @@ func (w *Workflows) Request(ctx context.Context, d deploy.Deployment) (deploy.Re
 		return deploy.Review{}, err
 	}
 	review := deploy.Review{State: deploy.ReviewWaiting, Run: run.ID, URL: run.URL}
-	if !found && d.Running && !w.Clock.Now().Before(d.Since.Add(lost)) {
+	if !found && d.Running && w.lost(d) {
 		review.State = deploy.ReviewMissing
 	}
 	if !found {
@@ -102,7 +102,7 @@ func (w *Workflows) Withdraw(ctx context.Context, d deploy.Deployment) (deploy.R
 		if err != nil {
 			return deploy.Review{}, err
 		}
-		if !found && w.Clock.Now().Before(d.Since.Add(lost)) {
+		if !found && !w.lost(d) {
 			return deploy.Review{State: deploy.ReviewWaiting}, nil
 		}
 		if !found {
