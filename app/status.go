@@ -22,9 +22,11 @@ type Status struct {
 	Reason    string    // what happened if it is not the exit code: timed out, killed by signal 9, could not be started
 	Began     time.Time // zero while it waits for its turn
 	Ended     time.Time
-	Tail      string // the last lines of its output, secrets masked
-	Artifact  string // digest of what it produced, or ""
-	Untouched bool   // of what failed: it never began, so nothing has changed
-	Run       int64  // GitHub's number of the workflow's run that does it; 0 of programs
-	URL       string // and its page
+	Tail      string    // the last lines of its output, secrets masked
+	Artifact  string    // digest of what it produced, or ""
+	Untouched bool      // of what failed: it never began, so nothing has changed
+	Run       int64     // GitHub's number of the workflow's run that does it; 0 of programs
+	URL       string    // and its page
+	Asking    bool      // GitHub asks its reviewers before that goes on
+	Sent      time.Time // when it was asked for elsewhere just now, perhaps in vain; known beside an error, too; zero: it was not
 }

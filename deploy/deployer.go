@@ -22,9 +22,9 @@ type Deployment struct {
 	Rollback    bool
 	Run         int64     // of the workflow that does it, where it is known already
 	Running     bool      // it has been started, as far as whoever asks knows
-	Retry       bool      // it may have been started without anybody knowing: look first
 	Asked       bool      // GitHub has been seen to ask its reviewers about it
 	Since       time.Time // when it was first wanted
+	Sent        time.Time // when it was last asked for elsewhere, or may have been; zero: never
 }
 
 // Deployer puts releases there. It is safe for concurrent use, and is built with a function that it calls with the key of a deployment whose

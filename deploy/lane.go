@@ -39,6 +39,7 @@ type Promotion struct {
 	RunURL    string            // and its page
 	BackURL   string            // the page of the run that rolls it back
 	Reviewers []string          // while GitHub is asked: whom
+	Asking    bool              // while a workflow deploys it or goes back: GitHub asks its reviewers before that goes on
 	Gone      bool              // no longer on the default branch
 	Why       string            // why it is where it is, in a sentence
 	Tail      string            // the last lines of the program that failed

@@ -23,6 +23,7 @@ type (
 		Key    app.Key
 		Run    int64  // of a workflow, once it is known
 		URL    string // and its page
+		Asking bool   // GitHub asks its reviewers before that goes on
 	}
 	// Deployed is how a deployment's program ended.
 	Deployed struct {

@@ -1,6 +1,8 @@
 package deploy
 
 import (
+	"time"
+
 	"github.com/slipway-cd/slipway/app"
 	"github.com/slipway-cd/slipway/policies"
 )
@@ -19,6 +21,7 @@ type Review struct {
 	By        app.Person // who answered
 	Comment   string     // in their words
 	Why       string     // how it ended where nobody answered, as part of a sentence
+	Sent      time.Time  // when it was dispatched just now, perhaps in vain; known beside an error, too; zero: it was not
 }
 
 // ReviewState is what has become of a request. The zero value says nothing.
@@ -31,7 +34,7 @@ const (
 	ReviewApproved  ReviewState = "approved"  // the workflow goes on
 	ReviewRejected  ReviewState = "rejected"  // it never will
 	ReviewEnded     ReviewState = "ended"     // the workflow ended before anybody answered
-	ReviewMissing   ReviewState = "missing"   // GitHub asked nobody, so the workflow may have deployed
+	ReviewMissing   ReviewState = "missing"   // the workflow has ended, GitHub asked nobody, and it may have deployed
 	ReviewWithdrawn ReviewState = "withdrawn" // it was taken back, and nothing has begun
 )
 
@@ -119,7 +122,7 @@ func (l *step) reviewed(m Reviewed) {
 	case ReviewRejected:
 		l.end(p, Denied, rejection(m.Review))
 	case ReviewMissing:
-		l.unguarded(p)
+		l.unguarded(p, m.Review.Why)
 	case ReviewEnded, ReviewWithdrawn:
 		l.takenBack(p, m.Review)
 	}
@@ -152,7 +155,7 @@ func rejection(r Review) string {
 }
 
 // unguarded fails a promotion whose workflow was not stopped: nobody can say what it did.
-func (l *step) unguarded(p *Promotion) {
+func (l *step) unguarded(p *Promotion, why string) {
 	undoing := l.undoing()
 	l.start(p, p.Release)
 	l.Live = app.Commit{}
@@ -160,7 +163,7 @@ func (l *step) unguarded(p *Promotion) {
 		l.goBack(p, undoing.Back)
 		return
 	}
-	l.end(p, Failed, "GitHub did not ask its reviewers, so the workflow was stopped. What it did before that nobody can say.")
+	l.end(p, Failed, "No reviewer of GitHub's has let its workflow go, which "+why+". What it did nobody can say.")
 }
 
 // takenBack is a request that has ended with nothing begun.

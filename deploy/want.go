@@ -65,8 +65,13 @@ const (
 // Task of Gather.
 func (Gather) Task() string { return "gather" }
 
-// Task of Put.
-func (Put) Task() string { return "put" }
+// Task of Put: a workflow runs elsewhere, and takes none of our slots.
+func (p Put) Task() string {
+	if p.Release.Spec.Workflow != "" {
+		return "dispatch"
+	}
+	return "put"
+}
 
 // Task of Watch.
 func (Watch) Task() string { return "watch" }

@@ -108,7 +108,7 @@ func (l *step) start(p *Promotion, r Release) {
 
 func (l *step) began(m Began) {
 	if p := l.answering(m.Commit, m.Key, Deploying, RollingBack); p != nil {
-		p.Began = l.now
+		p.Began, p.Asking = l.now, m.Asking
 		switch {
 		case m.Run == 0:
 		case p.State == RollingBack:

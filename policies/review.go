@@ -11,6 +11,8 @@ func judgeReview(f Facts) []finding {
 	other, differs := f.elsewhere()
 	at, p := place(f.Service, f.Environment), f.Protection
 	switch {
+	case f.Workflow == "" && f.Gate.Head.Known && !f.Gate.Head.Value.Review:
+		return []finding{finds(Deny, RuleReview, "By the file of what is live GitHub's reviewers decide for %s, and they can stop a workflow only. First release a commit whose file lets people approve here and still deploys by a workflow, then this one", at)}
 	case f.Workflow == "":
 		return []finding{finds(Deny, RuleReview, "GitHub's reviewers decide for %s, and they can stop a workflow only: this commit is deployed by a command", at)}
 	case !p.Known:

@@ -24,9 +24,12 @@ func TestReview(t *testing.T) {
 		"not known":      {func(f *policies.Facts) { f.Protection = app.Unknown[policies.Protection]("no answer") }, policies.Hold, "(no answer)"},
 		"never read":     {func(f *policies.Facts) { f.Protection = app.Fact[policies.Protection]{} }, policies.Hold, "nobody has said why"},
 		"a command":      {func(f *policies.Facts) { f.Workflow = "" }, policies.Deny, "deployed by a command"},
-		"red":            {func(f *policies.Facts) { f.Green = known(false) }, policies.Hold, "Checks have not passed"},
-		"the first":      {func(f *policies.Facts) { f.First = true }, policies.Hold, "First release here. Needs an approval from a maintainer"},
-		"live asks too":  {func(f *policies.Facts) { f.Gate.Live = known(delivery()) }, policies.Hold, "Needs an approval from a maintainer (so says the file that is live)"},
+		"a command, and people by the branch's file": {func(f *policies.Facts) {
+			f.Workflow, f.Gate.Head = "", known(delivery())
+		}, policies.Deny, "First release a commit whose file lets people approve here and still deploys by a workflow, then this one"},
+		"red":           {func(f *policies.Facts) { f.Green = known(false) }, policies.Hold, "Checks have not passed"},
+		"the first":     {func(f *policies.Facts) { f.First = true }, policies.Hold, "First release here. Needs an approval from a maintainer"},
+		"live asks too": {func(f *policies.Facts) { f.Gate.Live = known(delivery()) }, policies.Hold, "Needs an approval from a maintainer (so says the file that is live)"},
 		"live named another": {func(f *policies.Facts) {
 			f.Gate.Live = known(policies.Policy{Mode: policies.Delivery, Review: true, Environment: "old"})
 		}, policies.Deny, "The reviewers of `old` decide"},

@@ -16,7 +16,7 @@ func (e *Engine) put(ctx context.Context, row Row, repo app.Repo, lane deploy.La
 	d.Previous, d.Run = t.Release.Previous, max(d.Run, t.Run)
 	status, err := e.ensure(ctx, d)
 	if err != nil {
-		return result{}, err
+		return result{keep: dispatched(status.Run, status.Sent)}, err
 	}
 	return e.program(row, d, t.Commit.SHA, status, deploy.Deployed{Commit: t.Commit.SHA, Key: t.Key, Status: status}), nil
 }
@@ -27,7 +27,7 @@ func (e *Engine) restore(ctx context.Context, row Row, repo app.Repo, lane deplo
 	d.Previous, d.Rollback = lane.Live.SHA, true
 	status, err := e.ensure(ctx, d)
 	if err != nil {
-		return result{}, err
+		return result{keep: dispatched(status.Run, status.Sent)}, err
 	}
 	return e.program(row, d, t.Commit, status, deploy.Restored{Commit: t.Commit, Key: t.Key, Status: status}), nil
 }
@@ -35,11 +35,14 @@ func (e *Engine) restore(ctx context.Context, row Row, repo app.Repo, lane deplo
 func (e *Engine) deployment(row Row, repo app.Repo, lane deploy.Lane, c app.SHA, r deploy.Release, k app.Key) deploy.Deployment {
 	d := deploy.Deployment{
 		Key: row.Key, Repo: repo, Commit: c, Service: row.Machine.Service, Environment: row.Machine.Environment, Release: r,
-		RunURL: e.Links.Lane(row.Machine), Fence: k, Run: row.GitHub, Running: row.Running, Retry: row.Tried,
+		RunURL: e.Links.Lane(row.Machine), Fence: k, Run: row.GitHub, Running: row.Running, Sent: row.Sent,
+	}
+	if row.Tried {
+		d.Sent = latest(d.Sent, e.began) // by a process that is gone, perhaps: not after its end
 	}
 	for _, p := range lane.Promotions {
 		if p.Key == k {
-			d.Since = p.Since
+			d.Since, d.Asked = p.Since, p.Asking || len(p.Reviewers) > 0
 		}
 	}
 	return d
@@ -55,7 +58,7 @@ func (e *Engine) ensure(ctx context.Context, d deploy.Deployment) (app.Status, e
 	}
 	status, err := e.deployer(d.Release.Spec).Ensure(ctx, d)
 	if err != nil {
-		return app.Status{}, fmt.Errorf("deploying %s: %w", d.Commit.Short(), err)
+		return status, fmt.Errorf("deploying %s: %w", d.Commit.Short(), err)
 	}
 	return status, nil
 }
@@ -66,11 +69,14 @@ func (e *Engine) program(row Row, d deploy.Deployment, promoted app.SHA, s app.S
 		return finished(string(s.Outcome), app.Letter{To: row.Machine, Message: ended})
 	}
 	res := result{running: true}
-	if !row.Running || row.GitHub == 0 && s.Run != 0 {
-		res.letters = []app.Letter{{To: row.Machine, Message: deploy.Began{Commit: promoted, Key: d.Fence, Run: s.Run, URL: s.URL}}}
+	if !row.Running || row.GitHub == 0 && s.Run != 0 || s.Asking != d.Asked {
+		res.letters = []app.Letter{{To: row.Machine, Message: deploy.Began{Commit: promoted, Key: d.Fence, Run: s.Run, URL: s.URL, Asking: s.Asking}}}
 	}
 	if d.Release.Spec.Workflow != "" {
-		res.due, res.keep = e.Clock.Now().Add(lookAtRun), func(r *Row) { r.GitHub = max(r.GitHub, s.Run) }
+		res.due, res.keep = e.Clock.Now().Add(lookAtRun), dispatched(s.Run, s.Sent)
+	}
+	if s.Asking {
+		res.due = e.Clock.Now().Add(lookReview)
 	}
 	return res
 }

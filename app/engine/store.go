@@ -112,9 +112,10 @@ type Row struct {
 	External string // the external id under which it is shown
 	Shown    string // hash of what is shown
 	ShownAt  time.Time
-	Progress []byte // what a watch has seen so far
-	Running  bool   // its program has been started: after a restart it is looked for first
-	Tried    bool   // a write may have been done without our learning of it: look first
+	Progress []byte    // what a watch has seen so far
+	Running  bool      // its program has been started: after a restart it is looked for first
+	Sent     time.Time // when a workflow was last dispatched for it, perhaps in vain
+	Tried    bool      // a write may have been done without our learning of it: look first
 }
 
 // Refused begins the outcome of a view that GitHub refuses. It is tried again when it changes, when the App is given more, and each night.

@@ -42,7 +42,6 @@ func (e *Engine) deployer(s deploy.Spec) deploy.Deployer {
 func (e *Engine) request(ctx context.Context, row Row, repo app.Repo, lane deploy.Lane, t deploy.Request) (result, error) {
 	d := e.deployment(row, repo, lane, t.Commit.SHA, t.Release, t.Key)
 	p, _ := lane.Reviewing()
-	d.Asked = len(p.Reviewers) > 0
 	ask := e.Workflows.Request
 	if t.Withdraw {
 		ask = e.Workflows.Withdraw
@@ -52,23 +51,28 @@ func (e *Engine) request(ctx context.Context, row Row, repo app.Repo, lane deplo
 		review, err = deploy.Review{State: deploy.ReviewWithdrawn}, nil
 	}
 	if err != nil {
-		return result{keep: func(r *Row) { r.GitHub = max(r.GitHub, review.Run) }}, fmt.Errorf("asking GitHub to let %s go: %w", t.Commit.SHA.Short(), err)
+		return result{keep: dispatched(review.Run, review.Sent)}, fmt.Errorf("asking GitHub to let %s go: %w", t.Commit.SHA.Short(), err)
 	}
 	reviewed := app.Letter{To: row.Machine, Message: deploy.Reviewed{Commit: t.Commit.SHA, Key: t.Key, Review: review}}
 	if review.State != deploy.ReviewWaiting {
 		return finished(string(review.State), reviewed), nil
 	}
-	res := result{due: e.Clock.Now().Add(lookSoon), running: true, keep: func(r *Row) { r.GitHub = max(r.GitHub, review.Run) }}
+	res := result{due: e.Clock.Now().Add(lookSoon), running: true, keep: dispatched(review.Run, review.Sent)}
 	switch now := e.Clock.Now(); {
 	case !t.Withdraw && (d.Asked || len(review.Reviewers) > 0):
 		res.due = now.Add(lookReview)
-	case now.After(d.Since.Add(time.Minute)):
+	case now.After(latest(d.Since, d.Sent).Add(time.Minute)):
 		res.due = now.Add(lookAtRun)
 	}
 	if p.Run != review.Run || len(p.Reviewers) == 0 && len(review.Reviewers) > 0 {
 		res.letters = []app.Letter{reviewed}
 	}
 	return res, nil
+}
+
+// dispatched has a row remember the run that it follows, and when it was asked for.
+func dispatched(run int64, sent time.Time) func(*Row) {
+	return func(r *Row) { r.GitHub, r.Sent = max(r.GitHub, run), latest(r.Sent, sent) }
 }
 
 // protection is whom GitHub asks before a workflow deploys to an environment; read only where its reviewers decide.
@@ -103,14 +107,14 @@ func (e *Engine) workflowRan(tx Tx, m app.WorkflowRan, now time.Time) error {
 	return nil
 }
 
-// following is the running rows of a repository's lanes whose run is one of these.
+// following is the rows that follow a workflow's run, of a repository's lanes, where the run is one of these.
 func following(tx Tx, repo app.RepoID, runs ...int64) ([]Row, error) {
 	rows, err := tx.RunningRows()
 	if err != nil {
 		return nil, err
 	}
 	return slices.DeleteFunc(rows, func(r Row) bool {
-		return r.Machine.Kind != app.KindLane || r.Machine.Repo != repo || !slices.Contains(runs, r.GitHub)
+		return r.GitHub == 0 && r.Sent.IsZero() || r.Machine.Kind != app.KindLane || r.Machine.Repo != repo || !slices.Contains(runs, r.GitHub)
 	}), nil
 }
 

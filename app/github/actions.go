@@ -2,6 +2,7 @@ package github
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -211,6 +212,31 @@ func (c *Client) CancelRun(ctx context.Context, r app.Repo, run int64) error {
 		return nil
 	}
 	return c.failRepo(r, err, "cancelling run %d", run)
+}
+
+// RunBegan says whether any job of a run, of whichever attempt, got as far as a machine that runs it. What did not has done nothing. A run
+// with more jobs than one answer holds counts as begun. ErrNotFound: there is no such run.
+func (c *Client) RunBegan(ctx context.Context, r app.Repo, run int64) (bool, error) {
+	if run <= 0 {
+		return false, refuse("no run has the number %d", run)
+	}
+	var list struct {
+		Total int `json:"total_count"`
+		Jobs  []struct {
+			Runner int64             `json:"runner_id"`
+			Steps  []json.RawMessage `json:"steps"`
+		} `json:"jobs"`
+	}
+	path := runPath(r, run, fmt.Sprintf("/jobs?filter=all&per_page=%d", perPage))
+	if _, err := send(ctx, c.as(r.Installation), http.MethodGet, path, nil, &list); err != nil {
+		return false, c.failRepo(r, err, "reading the jobs of run %d", run)
+	}
+	for _, j := range list.Jobs {
+		if j.Runner != 0 || len(j.Steps) > 0 {
+			return true, nil
+		}
+	}
+	return list.Total > len(list.Jobs), nil
 }
 
 // runPath is a path below a run's.

@@ -307,3 +307,32 @@ func TestActionsAsGitHubDescribesThem(t *testing.T) {
 		t.Error(held.Seen())
 	}
 }
+
+func TestRunBegan(t *testing.T) {
+	for name, c := range map[string]struct {
+		answer http.HandlerFunc
+		want   bool
+		kind   app.ErrorKind
+	}{
+		"nobody ran it":            {answer: says(200, `{"total_count": 2, "jobs": [{"runner_id": null, "steps": []}, {"runner_id": 0, "conclusion": "cancelled"}]}`)},
+		"no jobs":                  {answer: says(200, `{"total_count": 0, "jobs": []}`)},
+		"on a machine":             {answer: says(200, `{"total_count": 2, "jobs": [{"runner_id": 0}, {"runner_id": 17, "steps": []}]}`), want: true},
+		"with steps":               {answer: says(200, `{"total_count": 1, "jobs": [{"steps": [{"name": "Set up job"}]}]}`), want: true},
+		"more than the answer has": {answer: says(200, `{"total_count": 101, "jobs": [{"runner_id": 0}]}`), want: true},
+		"no run":                   {answer: says(404, `{}`), kind: app.ErrNotFound},
+		"unreachable":              {answer: says(502, ``), kind: app.ErrUnreachable},
+	} {
+		t.Run(name, func(t *testing.T) {
+			f := newFake(t)
+			f.replies(oneRun+"/jobs", c.answer)
+			got, err := f.client().RunBegan(t.Context(), shop, 9)
+			if c.kind != app.ErrOther {
+				wantKind(t, err, c.kind)
+			} else if err != nil || got != c.want {
+				t.Errorf("%v, %v", got, err)
+			}
+		})
+	}
+	_, err := newFake(t).client().RunBegan(t.Context(), shop, 0)
+	wantKind(t, err, app.ErrInvalid)
+}

@@ -26,7 +26,8 @@ type Environment struct {
 	Wait       time.Duration
 }
 
-// Environment reads an environment. One that is not there is an answer, not an error. ErrDenied: the App may not read Actions.
+// Environment reads an environment. One that is not there is an answer, not an error. ErrDenied: the App may not read Actions; ErrNotFound:
+// the repository itself is not there, or not ours to see.
 func (c *Client) Environment(ctx context.Context, r app.Repo, name string) (Environment, error) {
 	if err := environmentNamed(name); err != nil {
 		return Environment{}, err
@@ -36,7 +37,8 @@ func (c *Client) Environment(ctx context.Context, r app.Repo, name string) (Envi
 	}
 	_, err := send(ctx, c.as(r.Installation), http.MethodGet, repoPath(r, "/environments/%s", url.PathEscape(name)), nil, &answer)
 	if gone(err) {
-		return Environment{}, nil
+		_, err := send(ctx, c.as(r.Installation), http.MethodGet, repoPath(r, ""), nil, nil)
+		return Environment{}, c.failRepo(r, err, "looking whether there is an environment %s", name)
 	}
 	if err != nil {
 		return Environment{}, c.failRepo(r, err, "reading the environment %s", name)

@@ -1,6 +1,7 @@
 package github
 
 import (
+	std "cmp"
 	"net/http"
 	"strings"
 	"testing"
@@ -23,6 +24,7 @@ func TestEnvironment(t *testing.T) {
 	ana, ops := `{"type": "User", "reviewer": {"id": 4, "login": "ana"}}`, `{"type": "Team", "reviewer": {"id": 5, "slug": "ops", "name": "The Ops"}}`
 	for name, c := range map[string]struct {
 		answer http.HandlerFunc
+		repo   int // what the repository itself answers; 0 is 200
 		want   Environment
 		kind   app.ErrorKind
 	}{
@@ -43,6 +45,8 @@ func TestEnvironment(t *testing.T) {
 		"a timer beyond all bounds": {answer: rules(`{"type": "wait_timer", "wait_timer": 999999999999}`), want: Environment{Exists: true, Wait: 30 * 24 * time.Hour}},
 		"null for rules":            {answer: says(200, `{"protection_rules": null}`), want: Environment{Exists: true}},
 		"nothing":                   {answer: says(404, `{"message": "Not Found"}`)},
+		"no repository either":      {answer: says(404, `{}`), repo: 404, kind: app.ErrNotFound},
+		"nobody can say":            {answer: says(404, `{}`), repo: 502, kind: app.ErrUnreachable},
 		"may not":                   {answer: says(403, `{}`), kind: app.ErrDenied},
 		"refused":                   {answer: says(422, `{}`), kind: app.ErrInvalid},
 		"unreachable":               {answer: says(502, ``), kind: app.ErrUnreachable},
@@ -52,6 +56,7 @@ func TestEnvironment(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			f := newFake(t)
 			f.replies("GET /repos/acme/shop/environments/{name}", c.answer)
+			f.reply("GET /repos/acme/shop", std.Or(c.repo, 200), `{}`)
 			got, err := f.client().Environment(t.Context(), shop, "payments/production")
 			if c.kind != app.ErrOther {
 				wantKind(t, err, c.kind)
@@ -64,7 +69,7 @@ func TestEnvironment(t *testing.T) {
 			if line := f.lines()[0]; line != environmentLine {
 				t.Error(line)
 			}
-			if route := f.calls[len(f.calls)-1].Route; route != "repos/{owner}/{repo}/environments/{environment}" {
+			if route := f.calls[1].Route; route != "repos/{owner}/{repo}/environments/{environment}" {
 				t.Error("a name is in the route:", route)
 			}
 		})
@@ -74,6 +79,7 @@ func TestEnvironment(t *testing.T) {
 func TestEnvironmentsNamesStayNames(t *testing.T) {
 	f := newFake(t)
 	f.reply("GET /", 404, `{}`)
+	f.reply("GET /repos/acme/shop", 200, `{}`)
 	c := f.client()
 	for name, line := range map[string]string{
 		"../../../user": "..%2F..%2F..%2Fuser", "a b?c#d%2F": "a%20b%3Fc%23d%252F", "prüfung": "pr%C3%BCfung", "...": "...",

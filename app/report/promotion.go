@@ -66,14 +66,14 @@ func headline(l deploy.Lane, p deploy.Promotion) string {
 		}
 		return "Waiting for GitHub's review"
 	case deploy.Deploying:
-		return "Deploying"
+		return "Deploying" + asking(p)
 	case deploy.Verifying:
 		return "Deployed; it is being watched"
 	case deploy.RollingBack:
 		if p.Restored {
 			return "Back at " + code(p.To) + ", which is being watched"
 		}
-		return "Rolling back to " + code(p.To)
+		return "Rolling back to " + code(p.To) + asking(p)
 	case deploy.Attention:
 		return "Somebody must say what to do"
 	case deploy.Retrying:
@@ -90,6 +90,14 @@ func headline(l deploy.Lane, p deploy.Promotion) string {
 		return "Denied"
 	}
 	return "Canceled"
+}
+
+// asking says that GitHub's reviewers are asked before a workflow goes on.
+func asking(p deploy.Promotion) string {
+	if p.Asking {
+		return ", once GitHub's reviewers let its workflow go"
+	}
+	return ""
 }
 
 // waits says in a few words what a promotion waits for.

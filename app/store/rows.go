@@ -9,7 +9,7 @@ import (
 )
 
 const columns = `id, key, machine, task, due, state, attempts, nudges, holder, lease, fence, outcome, reason, github, external, shown,
-	shown_at, progress, running, tried`
+	shown_at, progress, running, tried, sent`
 
 // stored is a row with its number: the order in which rows were made.
 type stored struct {
@@ -19,13 +19,13 @@ type stored struct {
 
 func readRow(s scanner) (r stored, err error) {
 	var machine string
-	var due, lease, shownAt int64
+	var due, lease, shownAt, sent int64
 	err = s.Scan(&r.id, &r.Key, &machine, &r.Task, &due, &r.State, &r.Attempts, &r.Nudges, &r.Holder, &lease, &r.Fence, &r.Outcome, &r.Reason,
-		&r.GitHub, &r.External, &r.Shown, &shownAt, &r.Progress, &r.Running, &r.Tried)
+		&r.GitHub, &r.External, &r.Shown, &shownAt, &r.Progress, &r.Running, &r.Tried, &sent)
 	if err != nil {
 		return r, err
 	}
-	r.Due, r.Lease, r.ShownAt = unstamp(due), unstamp(lease), unstamp(shownAt)
+	r.Due, r.Lease, r.ShownAt, r.Sent = unstamp(due), unstamp(lease), unstamp(shownAt), unstamp(sent)
 	r.Machine, err = parseAddress(machine)
 	return r, err
 }
@@ -130,13 +130,13 @@ const settle = `UPDATE rows SET
 		due = CASE WHEN state <> 'open' OR ?3 <> 'open' THEN 0 WHEN nudged > 0 AND (?4 = 0 OR nudged < ?4) THEN nudged ELSE ?4 END,
 		nudged = 0, holder = '', lease = 0,
 		attempts = ?5, outcome = ?6, reason = ?7, github = ?8, external = ?9, shown = ?10, shown_at = ?11, progress = ?12, running = ?13,
-		tried = ?14
+		tried = ?14, sent = ?15
 	WHERE key = ?1 AND fence = ?2 AND holder <> ''`
 
 // Settle writes a row back after work, and lets go of it.
 func (t *tx) Settle(r engine.Row) error {
 	n, err := t.exec(settle, r.Key, r.Fence, string(r.State), stamp(r.Due), r.Attempts, r.Outcome, r.Reason, r.GitHub, r.External, r.Shown,
-		stamp(r.ShownAt), r.Progress, r.Running, r.Tried)
+		stamp(r.ShownAt), r.Progress, r.Running, r.Tried, stamp(r.Sent))
 	if err != nil {
 		return fmt.Errorf("settling %s: %w", r.Key, err)
 	}

@@ -31,6 +31,7 @@ type GitHub interface {
 	CancelRun(ctx context.Context, r app.Repo, run int64) error
 	Pending(ctx context.Context, r app.Repo, run int64) ([]github.Pending, error)
 	Reviews(ctx context.Context, r app.Repo, run int64) ([]github.Review, error)
+	RunBegan(ctx context.Context, r app.Repo, run int64) (bool, error)
 }
 
 // Git knows which commits a commit contains.
@@ -52,27 +53,28 @@ const (
 	inputName   = "slipway" // the word by which the run is found again
 )
 
-// lost is how long a run may take to be found of which nobody knows whether it was dispatched. GitHub lists runs within seconds.
-const lost = 30 * time.Second
+// How long a run may take to be listed by GitHub, which does so within seconds.
+const (
+	unlisted = 15 * time.Second // where nobody knows whether it was dispatched: after that it is dispatched again
+	lost     = 30 * time.Second // where it was: after that nobody can say what it did
+)
 
 // Ensure dispatches the workflow of a deployment if no run of it is known or can be found, and reports how it stands.
 func (w *Workflows) Ensure(ctx context.Context, d deploy.Deployment) (app.Status, error) {
-	run, found, err := w.run(ctx, d)
+	run, err := w.run(ctx, d)
 	switch {
 	case errors.Is(err, errRefused):
 		return refused(err), nil
 	case err != nil:
-		return app.Status{}, err
-	case !found && d.Running:
-		return w.missing(d), nil
-	case !found:
-		return app.Status{Running: true, Run: run.ID}, nil
+		return app.Status{Sent: run.sent}, err
+	case !run.found && d.Running && w.since(d, lost):
+		return app.Status{Outcome: app.OutcomeUnknown}, nil
+	case !run.found:
+		return app.Status{Running: true, Run: run.ID, Sent: run.sent}, nil
 	}
-	s := status(run)
-	if other, err := w.other(ctx, d, run); err != nil || other != "" {
-		return app.Status{Outcome: app.Failed, Reason: other, Run: s.Run, URL: s.URL}, err
-	}
-	return s, nil
+	s, err := w.status(ctx, d, run.Run)
+	s.Run, s.URL, s.Sent = run.ID, run.URL, run.sent
+	return s, err
 }
 
 // errRefused is behind the error of a dispatch that GitHub does not take: what is wrong with the workflow has to be mended in the repository.
@@ -96,50 +98,69 @@ func refused(err error) app.Status {
 // reason is what GitHub said, in a line.
 func reason(err error) string {
 	text := strings.Join(strings.Fields(err.Error()), " ")
-	return text[:min(len(text), 300)]
+	return strings.ToValidUTF8(text[:min(len(text), 300)], "")
 }
 
-// missing is a run that was dispatched, and can't be found.
-func (w *Workflows) missing(d deploy.Deployment) app.Status {
-	if w.lost(d) {
-		return app.Status{Outcome: app.OutcomeUnknown}
+// since says whether so much time has passed since a deployment was last dispatched, or may have been.
+func (w *Workflows) since(d deploy.Deployment, limit time.Duration) bool {
+	sent := d.Sent
+	if sent.IsZero() {
+		sent = d.Since
 	}
-	return app.Status{Running: true}
+	return !w.Clock.Now().Before(sent.Add(limit))
 }
 
-// lost says whether a run that can't be found would have been by now.
-func (w *Workflows) lost(d deploy.Deployment) bool {
-	return !w.Clock.Now().Before(d.Since.Add(lost))
+// dispatched is a deployment's run, as far as it is known.
+type dispatched struct {
+	github.Run
+	found bool      // it could be read
+	sent  time.Time // when it was dispatched just now, perhaps in vain
 }
 
-// run is the run of a deployment: the one that is known, or that can be found, or a new one. It may not be listed yet.
-func (w *Workflows) run(ctx context.Context, d deploy.Deployment) (run github.Run, found bool, err error) {
-	if d.Run != 0 {
-		run, err = w.GitHub.Run(ctx, d.Repo, d.Run)
-		return run, err == nil, err
-	}
-	if d.Running || d.Retry {
-		if run, found, err = w.find(ctx, d); found || err != nil || d.Running {
-			return run, found, err
+// run is the run of a deployment: the one that is known, or that can be found, or a new one. It may not be listed yet. One of which nobody
+// knows whether it was dispatched is looked for until it would have been listed.
+func (w *Workflows) run(ctx context.Context, d deploy.Deployment) (run dispatched, err error) {
+	switch {
+	case d.Run != 0:
+		run.Run, err = w.GitHub.Run(ctx, d.Repo, d.Run)
+		run.found = err == nil
+		return run, err
+	case d.Running || !d.Sent.IsZero():
+		run.Run, run.found, err = w.find(ctx, d)
+		if run.found || err != nil || d.Running {
+			return run, err
+		}
+		if !w.since(d, unlisted) {
+			return run, &app.Error{Op: "looking for a workflow that may have been dispatched", Kind: app.ErrNotYet, Until: w.Clock.Now().Add(again)}
 		}
 	}
 	inputs, err := inputs(d)
 	if err != nil {
-		return run, false, err
+		return run, err
 	}
-	id, err := w.dispatch(ctx, d, inputs)
-	if err != nil || id == 0 {
-		return github.Run{ID: id}, false, err
+	run.ID, err = w.dispatch(ctx, d, inputs)
+	if app.KindOf(err) != app.ErrLimited {
+		run.sent = w.Clock.Now()
 	}
-	run, err = w.GitHub.Run(ctx, d.Repo, id)
-	if err != nil { // it is there, and will be read in a moment
-		return github.Run{ID: id}, false, nil
+	if err != nil || run.ID == 0 {
+		return run, err
 	}
-	return run, true, nil
+	if read, err := w.GitHub.Run(ctx, d.Repo, run.ID); err == nil { // else it is there, and will be read in a moment
+		run.Run, run.found = read, true
+	}
+	return run, nil
 }
 
+// again is after how long a run is looked for again.
+const again = 2 * time.Second
+
+// find looks for a run by its word. A workflow that is not there has none.
 func (w *Workflows) find(ctx context.Context, d deploy.Deployment) (github.Run, bool, error) {
-	return w.GitHub.FindRun(ctx, d.Repo, d.Release.Spec.Workflow, nonce(d.Key), d.Since)
+	run, found, err := w.GitHub.FindRun(ctx, d.Repo, d.Release.Spec.Workflow, nonce(d.Key), d.Since)
+	if app.KindOf(err) == app.ErrNotFound {
+		err = nil
+	}
+	return run, found, err
 }
 
 // nonce is a word that nobody else hands to a workflow.
@@ -159,43 +180,71 @@ func inputs(d deploy.Deployment) (map[string]string, error) {
 	return all, nil
 }
 
-// other cancels a run whose workflow is that of a commit which does not contain what is deployed, and says so: GitHub takes the file of the
-// branch's newest commit. A way back is not stopped by it.
-func (w *Workflows) other(ctx context.Context, d deploy.Deployment, run github.Run) (why string, err error) {
-	if d.Rollback || run.Head == d.Commit || run.Status == completed {
-		return "", nil
+// foreign says whether a run's workflow is that of a commit which does not contain what is deployed: GitHub takes the file of the branch's
+// newest commit. A way back does not mind.
+func (w *Workflows) foreign(ctx context.Context, d deploy.Deployment, run github.Run) (bool, error) {
+	if d.Rollback || run.Head == d.Commit {
+		return false, nil
 	}
 	contains, err := w.Git.Contains(ctx, d.Repo, run.Head, d.Commit)
 	if app.KindOf(err) == app.ErrNotFound { // the branch has moved on since it was read
 		if err := w.Git.Fetch(ctx, d.Repo, string(run.Head)); err != nil {
-			return "", fmt.Errorf("reading the commit whose workflow GitHub runs: %w", err)
+			return false, fmt.Errorf("reading the commit whose workflow GitHub runs: %w", err)
 		}
 		contains, err = w.Git.Contains(ctx, d.Repo, run.Head, d.Commit)
 	}
-	if err != nil || contains {
-		return "", err
-	}
-	if err := w.GitHub.CancelRun(ctx, d.Repo, run.ID); err != nil {
-		return "", err
-	}
-	return "was stopped: GitHub ran that of `" + run.Head.Short() + "`, which does not contain the commit", nil
+	return err == nil && !contains, err
 }
 
-// completed is the status of a run that has ended.
+// stopped is what became of a foreign run.
+func stopped(run github.Run) string {
+	return "was stopped: GitHub ran that of `" + run.Head.Short() + "`, which does not contain the commit"
+}
+
+// completed is the status of a run that has ended. Until then, also of one that is cancelled, its jobs may run.
 const completed = "completed"
 
 // status is how a run stands.
-func status(run github.Run) app.Status {
-	s := app.Status{Run: run.ID, URL: run.URL}
-	switch {
-	case run.Status != completed:
-		s.Running = true
-	case run.Conclusion == "success":
-		s.Outcome = app.Succeeded
-	default:
-		s.Outcome, s.Reason = app.Failed, "ended as "+run.Conclusion
+func (w *Workflows) status(ctx context.Context, d deploy.Deployment, run github.Run) (app.Status, error) {
+	if run.Status == completed && run.Conclusion == "success" {
+		return app.Status{Outcome: app.Succeeded}, nil
 	}
-	return s
+	foreign, err := w.foreign(ctx, d, run)
+	switch {
+	case err != nil:
+		return app.Status{Running: true}, err
+	case run.Status == completed:
+		return w.failed(ctx, d, run, foreign)
+	case foreign:
+		return app.Status{Running: true}, w.GitHub.CancelRun(ctx, d.Repo, run.ID)
+	case run.Status != "waiting":
+		return app.Status{Running: true}, nil
+	}
+	pending, err := w.GitHub.Pending(ctx, d.Repo, run.ID)
+	p, _ := asks(pending, d.Release.Spec.GitHubEnvironment)
+	return app.Status{Running: true, Asking: len(p.Reviewers) > 0}, err
+}
+
+// failed is how a run ended that did not end well: whether it has touched anything, and whether a reviewer did not let it go.
+func (w *Workflows) failed(ctx context.Context, d deploy.Deployment, run github.Run, foreign bool) (app.Status, error) {
+	s := app.Status{Outcome: app.Failed, Reason: "ended as " + run.Conclusion}
+	began, err := w.GitHub.RunBegan(ctx, d.Repo, run.ID)
+	if err != nil {
+		return app.Status{Running: true}, err
+	}
+	s.Untouched = !began
+	if foreign {
+		s.Reason = stopped(run)
+		return s, nil
+	}
+	review, _, err := w.answer(ctx, d, deploy.Review{State: deploy.ReviewWaiting, Run: run.ID})
+	if err != nil {
+		return app.Status{Running: true}, err
+	}
+	if review.State == deploy.ReviewRejected {
+		s.Reason = "was rejected by @" + review.By.Login + " in GitHub's review"
+	}
+	return s, nil
 }
 
 // Logs says that there is none here: GitHub has it.

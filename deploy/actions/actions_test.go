@@ -34,11 +34,15 @@ type hub struct {
 	lost       bool // dispatches are done, and not answered
 	err        error
 	apart      bool // what runs does not contain the commit
+	gitFails   bool
 	unknown    bool // what runs has to be fetched first
 	fetched    bool
 	dispatched []github.Dispatch
 	canceled   int
+	began      bool // a job of the run got as far as a machine
 }
+
+func (h *hub) RunBegan(context.Context, app.Repo, int64) (bool, error) { return h.began, nil }
 
 func (h *hub) Dispatch(_ context.Context, _ app.Repo, d github.Dispatch) (int64, error) {
 	if h.err != nil {
@@ -84,6 +88,9 @@ func (h *hub) Fetch(context.Context, app.Repo, ...string) error {
 }
 
 func (h *hub) Contains(context.Context, app.Repo, app.SHA, app.SHA) (bool, error) {
+	if h.gitFails {
+		return false, errors.New("the disk is full")
+	}
 	if h.unknown && !h.fetched {
 		return false, &app.Error{Op: "comparing", Kind: app.ErrNotFound}
 	}
@@ -114,22 +121,31 @@ func TestEnsure(t *testing.T) {
 		dispatched int
 		canceled   int
 	}{
-		"first":                 {hub: hub{run: running}, want: app.Status{Running: true, Run: 7, URL: "https://x"}, dispatched: 1},
-		"moved on":              {hub: hub{run: running, unknown: true}, want: app.Status{Running: true, Run: 7, URL: "https://x"}, dispatched: 1},
-		"known":                 {hub: hub{run: done}, change: known, want: app.Status{Outcome: app.Succeeded, Run: 7}},
-		"bad":                   {hub: hub{run: failed}, change: known, want: app.Status{Outcome: app.Failed, Reason: "ended as timed_out", Run: 7}},
-		"old":                   {hub: hub{old: true}, want: app.Status{Running: true}, dispatched: 1},
-		"old later":             {hub: hub{run: running, listed: true}, change: begun, want: app.Status{Running: true, URL: "https://x"}},
-		"not listed yet":        {hub: hub{}, change: begun, after: lost - 1, want: app.Status{Running: true}},
-		"never listed":          {hub: hub{}, change: begun, after: lost, want: app.Status{}},
-		"answer lost, found":    {hub: hub{run: running, listed: true}, change: tried, want: app.Status{Running: true, URL: "https://x"}},
-		"answer lost, not done": {hub: hub{run: running}, change: tried, want: app.Status{Running: true, Run: 7, URL: "https://x"}, dispatched: 1},
+		"first":               {hub: hub{run: running}, want: app.Status{Running: true, Run: 7, URL: "https://x", Sent: noon}, dispatched: 1},
+		"moved on":            {hub: hub{run: running, unknown: true}, want: app.Status{Running: true, Run: 7, URL: "https://x", Sent: noon}, dispatched: 1},
+		"known":               {hub: hub{run: done}, change: known, want: app.Status{Outcome: app.Succeeded, Run: 7}},
+		"bad":                 {hub: hub{run: failed, began: true}, change: known, want: app.Status{Outcome: app.Failed, Reason: "ended as timed_out", Run: 7}},
+		"nothing of it began": {hub: hub{run: failed}, change: known, want: app.Status{Outcome: app.Failed, Reason: "ended as timed_out", Untouched: true, Run: 7}},
+		"asked for": {hub: hub{run: github.Run{Status: "waiting", Head: commit}, pending: []github.Pending{{Environment: "production", Reviewers: []string{"eli"}}}}, change: known,
+			want: app.Status{Running: true, Asking: true, Run: 7}},
+		"waiting for a timer": {hub: hub{run: github.Run{Status: "waiting", Head: commit}, pending: []github.Pending{{Environment: "production"}}}, change: known,
+			want: app.Status{Running: true, Run: 7}},
+		"rejected": {hub: hub{run: github.Run{Status: completed, Conclusion: "failure", Head: commit}, reviews: []github.Review{{Environments: []string{"production"}, State: "rejected", By: eli}}},
+			change: known, want: app.Status{Outcome: app.Failed, Reason: "was rejected by @eli in GitHub's review", Untouched: true, Run: 7}},
+		"old":                           {hub: hub{old: true}, want: app.Status{Running: true, Sent: noon}, dispatched: 1},
+		"old later":                     {hub: hub{run: running, listed: true}, change: begun, want: app.Status{Running: true, URL: "https://x"}},
+		"not listed yet":                {hub: hub{}, change: begun, after: lost - 1, want: app.Status{Running: true}},
+		"never listed":                  {hub: hub{}, change: begun, after: lost, want: app.Status{}},
+		"answer lost, found":            {hub: hub{run: running, listed: true}, change: tried, want: app.Status{Running: true, URL: "https://x"}},
+		"answer lost, not done":         {hub: hub{run: running}, change: tried, after: unlisted, want: app.Status{Running: true, Run: 7, URL: "https://x", Sent: noon.Add(unlisted)}, dispatched: 1},
+		"never listed, dispatched late": {hub: hub{}, change: late, after: time.Hour + lost - 1, want: app.Status{Running: true}},
 		"refused": {hub: hub{err: &app.Error{Op: "dispatching", Kind: app.ErrInvalid, Err: errors.New("no such input")}},
 			want: app.Status{Outcome: app.Failed, Untouched: true, Reason: "could not be dispatched: GitHub does not take it: dispatching: no such input"}},
-		"another's workflow": {hub: hub{run: running, apart: true}, canceled: 1, dispatched: 1, want: app.Status{Outcome: app.Failed, Run: 7, URL: "https://x",
-			Reason: "was stopped: GitHub ran that of `b2b2b2b2b2b2`, which does not contain the commit"}},
+		"another's workflow": {hub: hub{run: running, apart: true}, canceled: 1, dispatched: 1, want: app.Status{Running: true, Run: 7, URL: "https://x", Sent: noon}},
+		"another's workflow, stopped": {hub: hub{run: github.Run{Status: completed, Conclusion: "cancelled", Head: newer}, apart: true}, change: known,
+			want: app.Status{Outcome: app.Failed, Untouched: true, Run: 7, Reason: "was stopped: GitHub ran that of `b2b2b2b2b2b2`, which does not contain the commit"}},
 		"another's workflow, on the way back": {hub: hub{run: running, apart: true}, dispatched: 1,
-			change: func(d *deploy.Deployment) { d.Rollback = true }, want: app.Status{Running: true, Run: 7, URL: "https://x"}},
+			change: func(d *deploy.Deployment) { d.Rollback = true }, want: app.Status{Running: true, Run: 7, URL: "https://x", Sent: noon}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			h, d := c.hub, deployment()
@@ -151,17 +167,23 @@ func TestEnsure(t *testing.T) {
 
 func known(d *deploy.Deployment) { d.Run, d.Running = 7, true }
 func begun(d *deploy.Deployment) { d.Running = true }
-func tried(d *deploy.Deployment) { d.Retry = true }
+func tried(d *deploy.Deployment) { d.Sent = noon }
+func late(d *deploy.Deployment)  { d.Running, d.Sent = true, noon.Add(time.Hour) }
 
 // TestUnreachable says that nothing is known, so that it is tried again; the next try looks first.
 func TestUnreachable(t *testing.T) {
 	h := &hub{lost: true}
 	w, _ := workflows(h)
 	d := deployment()
-	if _, err := w.Ensure(t.Context(), d); app.KindOf(err) != app.ErrUnreachable {
-		t.Fatal(err)
+	s, err := w.Ensure(t.Context(), d)
+	if app.KindOf(err) != app.ErrUnreachable || s.Sent != noon {
+		t.Fatal(s, err)
 	}
-	h.listed, h.lost, h.run.Status, d.Retry = true, false, "queued", true
+	d.Sent, h.lost, h.run.Status = s.Sent, false, "queued"
+	if s, err := w.Ensure(t.Context(), d); app.KindOf(err) != app.ErrNotYet || !s.Sent.IsZero() || app.RetryAt(err) != noon.Add(again) {
+		t.Fatalf("%+v, %v", s, err)
+	}
+	h.listed = true
 	if s, err := w.Ensure(t.Context(), d); err != nil || s.Run != 7 || len(h.dispatched) != 1 {
 		t.Errorf("%+v, %v after %d dispatches", s, err, len(h.dispatched))
 	}
@@ -197,5 +219,27 @@ func TestUnreadable(t *testing.T) {
 	}
 	if r, err := w.Request(t.Context(), d); app.KindOf(err) != app.ErrNotFound || r.State != deploy.ReviewUnknown || len(h.dispatched) > 0 {
 		t.Errorf("%+v, %v", r, err)
+	}
+}
+
+// TestUnfinished: an error on the way loses nothing of what was learned.
+func TestUnfinished(t *testing.T) {
+	h := &hub{run: github.Run{Status: "in_progress", Head: newer}, gitFails: true}
+	w, _ := workflows(h)
+	s, err := w.Ensure(t.Context(), deployment())
+	if err == nil || s.Run != 7 || s.Sent != noon {
+		t.Errorf("%+v, %v", s, err)
+	}
+	h.run.ID, h.dispatched = 0, nil
+	r, err := w.Request(t.Context(), deployment())
+	if err == nil || r.Run != 7 || r.Sent != noon {
+		t.Errorf("%+v, %v", r, err)
+	}
+}
+
+// TestReason keeps its text whole where it has to be cut.
+func TestReason(t *testing.T) {
+	if got := reason(errors.New(strings.Repeat("x", 299) + "ü")); got != strings.Repeat("x", 299) {
+		t.Errorf("%q", got)
 	}
 }

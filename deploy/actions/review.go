@@ -18,29 +18,27 @@ const asking = time.Minute
 // Request dispatches the workflow of a deployment as Ensure does, and reports how GitHub's review of it stands. A run that asks nobody is
 // cancelled.
 func (w *Workflows) Request(ctx context.Context, d deploy.Deployment) (deploy.Review, error) {
-	run, found, err := w.run(ctx, d)
+	run, err := w.run(ctx, d)
+	review := deploy.Review{State: deploy.ReviewWaiting, Run: run.ID, URL: run.URL, Sent: run.sent}
 	switch {
 	case errors.Is(err, errRefused):
 		return deploy.Review{State: deploy.ReviewEnded, Why: "it " + refused(err).Reason}, nil
 	case err != nil:
-		return deploy.Review{}, err
-	}
-	review := deploy.Review{State: deploy.ReviewWaiting, Run: run.ID, URL: run.URL}
-	if !found && d.Running && w.lost(d) {
-		review.State = deploy.ReviewMissing
-	}
-	if !found {
+		return deploy.Review{Sent: run.sent}, err
+	case !run.found && d.Running && w.since(d, lost):
+		review.State, review.Why = deploy.ReviewMissing, "can't be found on GitHub"
+		return review, nil
+	case !run.found:
 		return review, nil
 	}
-	if other, err := w.other(ctx, d, run); err != nil || other != "" {
-		review.State, review.Why = deploy.ReviewEnded, "it "+other
-		return review, err
-	}
-	return w.review(ctx, d, run, review)
+	return w.review(ctx, d, run.Run, review)
 }
 
 // review asks what became of a run's review.
 func (w *Workflows) review(ctx context.Context, d deploy.Deployment, run github.Run, review deploy.Review) (deploy.Review, error) {
+	if run.Status == completed {
+		return w.over(ctx, d, run, review)
+	}
 	pending, err := w.GitHub.Pending(ctx, d.Repo, run.ID) // before the answers, for whoever answers takes it from there
 	if err != nil {
 		return review, err
@@ -49,22 +47,48 @@ func (w *Workflows) review(ctx context.Context, d deploy.Deployment, run github.
 	if is || err != nil {
 		return answered, err
 	}
-	if run.Status == completed {
-		review.State, review.Why = deploy.ReviewEnded, "it ended as "+run.Conclusion
-		if run.Conclusion == "success" { // and nobody was asked
-			review.State = deploy.ReviewMissing
+	foreign, err := w.foreign(ctx, d, run)
+	if err != nil {
+		return review, err
+	}
+	p, asked := asks(pending, d.Release.Spec.GitHubEnvironment)
+	review.Reviewers = p.Reviewers
+	if foreign || !asked && w.unasked(d, run) {
+		return review, w.GitHub.CancelRun(ctx, d.Repo, run.ID)
+	}
+	return review, nil
+}
+
+// unasked says that GitHub would have asked by now. What has been asked is about to be answered, and what has not begun touches nothing.
+func (w *Workflows) unasked(d deploy.Deployment, run github.Run) bool {
+	return !d.Asked && run.Status == "in_progress" && w.since(d, asking)
+}
+
+// over is what became of the review of a run that has ended. One of which nobody was asked may have deployed, unless nothing of it ever began.
+func (w *Workflows) over(ctx context.Context, d deploy.Deployment, run github.Run, review deploy.Review) (deploy.Review, error) {
+	answered, is, err := w.answer(ctx, d, review)
+	if is || err != nil {
+		return answered, err
+	}
+	foreign, err := w.foreign(ctx, d, run)
+	if err != nil {
+		return review, err
+	}
+	why := "ended as " + run.Conclusion
+	if foreign {
+		why = stopped(run)
+	}
+	began := run.Conclusion == "success"
+	if !began && !d.Asked {
+		if began, err = w.GitHub.RunBegan(ctx, d.Repo, run.ID); err != nil {
+			return review, err
 		}
-		return review, nil
 	}
-	if p, is := asks(pending, d.Release.Spec.GitHubEnvironment); is {
-		review.Reviewers = p.Reviewers
-		return review, nil
+	review.State, review.Why = deploy.ReviewEnded, "it "+why
+	if began {
+		review.State, review.Why = deploy.ReviewMissing, why
 	}
-	if d.Asked || run.Status != "in_progress" || w.Clock.Now().Before(d.Since.Add(asking)) {
-		return review, nil // what has been asked is about to be answered, and what has not begun touches nothing
-	}
-	review.State = deploy.ReviewMissing
-	return review, w.GitHub.CancelRun(ctx, d.Repo, run.ID)
+	return review, nil
 }
 
 // answer is what a reviewer has said of the environment, if anybody has: the last word counts.
@@ -95,14 +119,14 @@ func (w *Workflows) answer(ctx context.Context, d deploy.Deployment, review depl
 func (w *Workflows) Withdraw(ctx context.Context, d deploy.Deployment) (deploy.Review, error) {
 	withdrawn := deploy.Review{State: deploy.ReviewWithdrawn}
 	if d.Run == 0 {
-		if !d.Running && !d.Retry {
+		if !d.Running && d.Sent.IsZero() {
 			return withdrawn, nil // it was never dispatched
 		}
 		run, found, err := w.find(ctx, d)
 		if err != nil {
 			return deploy.Review{}, err
 		}
-		if !found && !w.lost(d) {
+		if !found && !w.since(d, lost) {
 			return deploy.Review{State: deploy.ReviewWaiting}, nil
 		}
 		if !found {
@@ -115,12 +139,15 @@ func (w *Workflows) Withdraw(ctx context.Context, d deploy.Deployment) (deploy.R
 		return deploy.Review{}, err
 	}
 	review := deploy.Review{State: deploy.ReviewWaiting, Run: run.ID, URL: run.URL}
+	if run.Status == completed {
+		review, err = w.over(ctx, d, run, review)
+		if review.State == deploy.ReviewEnded {
+			review.State = deploy.ReviewWithdrawn
+		}
+		return review, err
+	}
 	if answered, is, err := w.answer(ctx, d, review); is || err != nil {
 		return answered, err
-	}
-	if run.Status == completed {
-		review.State = deploy.ReviewWithdrawn
-		return review, nil
 	}
 	return review, w.GitHub.CancelRun(ctx, d.Repo, run.ID)
 }

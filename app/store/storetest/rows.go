@@ -171,7 +171,7 @@ func testSettle(t *testing.T, s Store) {
 	r := takeOne(t, s, noon())
 	r.Due, r.Attempts, r.Outcome, r.Reason = after(time.Hour), 3, "so so", "it did not work"
 	r.GitHub, r.External, r.Shown, r.ShownAt = 1<<50, "ours", "hash", after(time.Second)
-	r.Progress, r.Running, r.Tried = []byte{0, 1, 255}, true, true
+	r.Progress, r.Running, r.Tried, r.Sent = []byte{0, 1, 255}, true, true, after(time.Second)
 	settle(t, s, r)
 	r.Holder, r.Lease = "", time.Time{}
 	same(t, "what was settled", row(t, s, "a"), r)
