@@ -79,11 +79,12 @@ type (
 		App    string // its slug
 		Check  string // the check run's name
 	}
-	// WorkflowRan says that something happened to a run of GitHub Actions: it began, ended, or somebody reviewed one of its deployments.
+	// WorkflowRan says that something happened to a run of GitHub Actions: it began, ended, or one of its deployments was reviewed or has come further.
 	// What is so now is read from GitHub.
 	WorkflowRan struct {
-		Repo Repo
-		Run  int64
+		Repo      Repo
+		Run       int64
+		Completed bool // the run has ended
 	}
 	// ProtectionAsked says that a run of GitHub Actions waits until our App lets it deploy to an environment.
 	ProtectionAsked struct {

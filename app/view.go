@@ -66,6 +66,15 @@ type Deployment struct {
 	Inactivates    int64 // the deployment that this one replaces, by GitHub's number; 0 is none
 }
 
+// Answer is what is said to GitHub where a workflow's run waits for our word.
+type Answer struct {
+	Run         int64
+	Environment string
+	State       string // approved, rejected; "" only reports how things are, which GitHub takes ten times
+	Text        string // Markdown, at most 1024 characters with the link
+	Link        string // the lane's page
+}
+
 // ViewKind says what a view is.
 type ViewKind string
 
@@ -75,6 +84,7 @@ const (
 	ViewCheck      ViewKind = "check"      // the check run of one check
 	ViewPromotion  ViewKind = "promotion"  // the check run of a commit's promotion in one lane
 	ViewDeployment ViewKind = "deployment" // a GitHub Deployment, by the number of the question that it answers
+	ViewQuestion   ViewKind = "question"   // what is said to GitHub, which asks before a workflow deploys, by the number of that deployment
 	ViewComment    ViewKind = "comment"    // the comment of one pull request
 	ViewCommit     ViewKind = "commit"     // whatever pull request carries this commit: resolved into its comment
 )
@@ -85,9 +95,9 @@ type ViewKey struct {
 	Repo        RepoID
 	Commit      SHA    // of all but comments
 	Check       string // of a check: its id
-	Service     string // of promotions and deployments
+	Service     string // of promotions, deployments and questions
 	Environment string
-	Key         Key // of deployments
+	Key         Key // of deployments and questions
 	Pull        int // of comments
 }
 

@@ -51,8 +51,14 @@ func plain(l Lane, p *Promotion) Promotion {
 		Extended: p.Extended, Restored: p.Restored, Was: p.Was, Gone: p.Gone, Put: min(p.Put, 1),
 		Then: p.Then, Again: min(p.Again, 1)}
 	q.Release.Previous = ""
+	if len(p.Questions) > 0 && p.State.Waits() { // another question is another name
+		q.Questions = []Ask{githubAsks(int(p.Commit.Place), 0)}
+	}
 	if p.State == RollingBack {
 		q.To = p.To
+		if p.BackAsk != (Ask{}) {
+			q.BackAsk = githubAsks(9, 0)
+		}
 	}
 	if p.State == Held && !p.Eligible {
 		q.Decision = policies.Decision{Verdict: p.Decision.Verdict, Recheck: p.Decision.Recheck}
@@ -100,7 +106,7 @@ func name(l Lane) string {
 		p := &l.Promotions[i]
 		b = append(b, byte(p.Commit.Place), initial(p.State), byte(len(p.State)), initial(p.Was), byte(p.Unclear), byte(p.Decision.Verdict),
 			flag(p.Eligible)|flag(p.Back != "")<<1|flag(p.Extended)<<2|flag(p.Restored)<<3|flag(p.Gone)<<4|flag(p.Put != 0)<<5|flag(p.Again != 0)<<6,
-			initial(p.Then))
+			initial(p.Then), flag(len(p.Questions) > 0)|flag(p.BackAsk.Run+p.BackAsk.Deployment != 0)<<1)
 		b = append(b, p.To...)
 		b = append(b, '|')
 	}
@@ -151,7 +157,8 @@ func samePromotion(p, q *Promotion) bool {
 		p.Decision.Verdict == q.Decision.Verdict && p.Decision.Recheck.Equal(q.Decision.Recheck) && len(p.Approvals) == len(q.Approvals) &&
 		p.Artifact == q.Artifact && p.Back == q.Back && p.Unclear == q.Unclear && p.Extended == q.Extended && p.Restored == q.Restored &&
 		p.To == q.To && p.Was == q.Was && p.Gone == q.Gone && p.Put == q.Put && p.Undone == q.Undone && p.Calls == q.Calls && p.Release == q.Release &&
-		p.Then == q.Then && p.Again == q.Again && p.Run == q.Run && len(p.Reviewers) == len(q.Reviewers)
+		p.Then == q.Then && p.Again == q.Again && p.Run == q.Run && len(p.Reviewers) == len(q.Reviewers) &&
+		slices.Equal(p.Questions, q.Questions) && p.BackAsk == q.BackAsk
 }
 
 // TestCanonical holds that a walk may go on from the canonical state: whatever is said next, it and the state that it stands for answer

@@ -20,6 +20,7 @@ type Deployment struct {
 	RunURL      string  // the lane's page, for the step to print
 	Fence       app.Key // grows with every deployment of the lane: an older one can be told by it
 	Rollback    bool
+	Ask         Ask       // what GitHub asks, where slipway is the gate alone
 	Run         int64     // of the workflow that does it, where it is known already
 	Running     bool      // it has been started, as far as whoever asks knows
 	Asked       bool      // GitHub has been seen to ask its reviewers about it

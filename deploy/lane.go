@@ -40,6 +40,9 @@ type Promotion struct {
 	BackURL   string            // the page of the run that rolls it back
 	Reviewers []string          // while GitHub is asked: whom
 	Asking    bool              // while a workflow deploys it or goes back: GitHub asks its reviewers before that goes on
+	Questions []Ask             // what GitHub has asked about it and still may, the last one counts; only where slipway is the gate alone
+	LetGo     Ask               // the one of them that was let go: its deployment
+	BackAsk   Ask               // while rolling back: what GitHub asks about the release that comes back
 	Gone      bool              // no longer on the default branch
 	Why       string            // why it is where it is, in a sentence
 	Tail      string            // the last lines of the program that failed

@@ -6,7 +6,7 @@ import "github.com/slipway-cd/slipway/app"
 // is always one.
 func (l Lane) Offers(p Promotion) []app.Verb {
 	var verbs []app.Verb
-	if p.State.Waits() && p.Then != Canceled || p.State == Attention || p.State == Retrying {
+	if p.State.Waits() && p.Then != Canceled || p.State == Attention || p.State == Retrying || l.AwaitsStart(p) {
 		verbs = append(verbs, app.VerbCancel)
 	}
 	if l.retries(p) {

@@ -67,7 +67,8 @@ func (w world) checkStuck(l Lane) {
 		}
 		asks := slices.ContainsFunc(Wants(l), func(w app.Want) bool { return about(w.Task) == p.Commit.SHA })
 		waitsForLane := p.State == Held && p.Eligible && (l.Hold.Key != 0 || len(busyOnes(l)) > 0 || l.Chosen != "" && l.Chosen != p.Commit.SHA)
-		if !asks && !waitsForLane {
+		waitsForStart := w.release.Spec.GateOnly && p.State == Held && len(p.Questions) == 0
+		if !asks && !waitsForLane && !waitsForStart {
 			w.Errorf("%s is stuck: %s", p.Commit.SHA, brief(l))
 		}
 	}
@@ -228,7 +229,20 @@ func (w world) bestAnswer(l Lane) app.Message {
 	if said := bestWord(l); said != nil {
 		return said
 	}
+	if asked := w.newestStart(l); asked != nil {
+		return asked
+	}
 	return later
+}
+
+// newestStart is that somebody starts the workflow of the newest that waits for it.
+func (w world) newestStart(l Lane) app.Message {
+	for _, p := range slices.Backward(l.Promotions) {
+		if w.release.Spec.GateOnly && open(p) && len(p.Questions) == 0 {
+			return Asked{p.Commit, githubAsks(int(p.Commit.Place), 0)}
+		}
+	}
+	return nil
 }
 
 func bestWord(l Lane) app.Message {

@@ -6,6 +6,8 @@ import "time"
 type Spec struct {
 	Run               string        // a shell command, in a fresh checkout of the commit; "" where a workflow does it
 	Workflow          string        // the file of a GitHub Actions workflow that deploys, such as deploy.yml
+	GateOnly          bool          // the team's own workflow deploys, and GitHub asks us before
+	BackWorkflow      string        // with GateOnly: the workflow that goes back; "" is that a person starts one
 	Inputs            string        // what else it is handed, as JSON of a mapping; "" is nothing
 	Timeout           time.Duration // always positive
 	Idempotent        bool          // may be run again when its outcome can't be known
@@ -25,9 +27,12 @@ type Verify struct {
 	Bake         time.Duration // how long it must answer well before it counts as good
 }
 
+// Elsewhere says that a workflow on GitHub puts it there, and no program here.
+func (s Spec) Elsewhere() bool { return s.Workflow != "" || s.GateOnly }
+
 // Step is what puts it there, in words.
 func (s Spec) Step() string {
-	if s.Workflow != "" {
+	if s.Elsewhere() {
 		return "workflow"
 	}
 	return "deploy step"
@@ -35,7 +40,7 @@ func (s Spec) Step() string {
 
 // ended says that it did well.
 func (s Spec) ended() string {
-	if s.Workflow != "" {
+	if s.Elsewhere() {
 		return "Its workflow ended well."
 	}
 	return "Its deploy step exited 0."

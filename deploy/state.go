@@ -57,7 +57,7 @@ func (s State) Moves() []State {
 		Reviewing:   {Gating, Deploying, RollingBack, Failed, Denied, Canceled},
 		Deploying:   {Verifying, Live, RollingBack, Failed, Attention},
 		Verifying:   {Live, RollingBack, Failed, Attention},
-		RollingBack: {RolledBack, Attention},
+		RollingBack: {RolledBack, Failed, Attention},
 		Attention:   {Retrying, Verifying, RollingBack, Failed},
 		Retrying:    {Deploying, Attention, RollingBack, Failed},
 		Live:        {RollingBack, RolledBack},

@@ -63,6 +63,10 @@ func (l *step) answered(m app.Message) {
 		l.restored(m)
 	case Reviewed:
 		l.reviewed(m)
+	case Asked:
+		l.wanted(m)
+	case Moot:
+		l.moot(m)
 	}
 }
 
@@ -120,7 +124,7 @@ func (l *step) become(p *Promotion, s State) {
 // enter puts a promotion into a state that begins afresh, and forgets what mattered only in the one before.
 func (l *step) enter(p *Promotion, s State) {
 	p.Back, p.Unclear, p.Extended, p.Restored, p.Was, p.Eligible = "", 0, false, false, Absent, false
-	p.Then, p.Again, p.Asking = Absent, 0, false
+	p.Then, p.Again, p.Asking, p.BackAsk = Absent, 0, false, Ask{}
 	l.ask(p, s)
 }
 
@@ -163,12 +167,16 @@ func (l *step) ready(m app.Ready) {
 	case l.Closed:
 		l.end(l.arrive(m), Canceled, "The file does not name this lane any more.")
 	case m.Commit.Place <= l.Newest:
-		p := l.arrive(m)
-		l.end(p, Superseded, "A newer commit has been released here already.")
-		p.By = l.NewestStarted()
+		l.late(l.arrive(m))
 	default:
 		l.arrive(m)
 	}
+}
+
+// late ends what came too late to be released.
+func (l *step) late(p *Promotion) {
+	l.end(p, Superseded, "A newer commit has been released here already.")
+	p.By = l.NewestStarted()
 }
 
 func (l *step) arrive(m app.Ready) *Promotion {

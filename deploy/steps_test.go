@@ -57,10 +57,11 @@ func concerns(m app.Message, t app.Task) bool {
 	return false
 }
 
-// checkTwice holds that a repeat never acts twice. To look again is to ask again; and what is ready again may bring a new artifact.
+// checkTwice holds that a repeat never acts twice. To look again is to ask again, what is ready again may bring a new artifact, and what GitHub
+// asks again is another question.
 func (w world) checkTwice(before Lane, m app.Message, after Lane) {
 	switch m.(type) {
-	case app.Changed, app.Ready:
+	case app.Changed, app.Ready, Asked:
 		return
 	}
 	if twice, _ := w.step(after, m); !same(twice, after) {
@@ -127,6 +128,9 @@ func mayCome(l Lane, m app.Message, p Promotion) bool {
 	switch m := m.(type) {
 	case app.Ready:
 		return last.State == Absent && m.Commit == p.Commit && m.Commit.Place > l.Newest && (!l.Closed || m.Commit.Place > l.ClosedAt)
+	case Asked:
+		bad := slices.Contains([]State{RolledBack, Failed, Canceled, Denied}, last.State) && m.Commit.Place >= l.Newest && !last.Gone
+		return m.Commit == p.Commit && !l.Closed && (bad || last.State == Absent && m.Commit.Place > l.Newest)
 	case app.Said:
 		bad := slices.Contains([]State{RolledBack, Failed, Canceled, Denied}, last.State)
 		return m.Verb == app.VerbRetry && m.Key == last.Key && bad && !l.Closed && !last.Gone && p.Commit.Place >= l.Newest
@@ -209,7 +213,7 @@ func (w world) checkActs(before Lane, m app.Message, after Lane, begun, ended []
 		}
 	}
 	for _, a := range ended {
-		if !isOutcome(m, a) {
+		if !isOutcome(m, a) && !isForsaken(before, m, a) {
 			w.Errorf("%+v is forgotten by %#v: %s", a, m, brief(before))
 		}
 		if p := undone(before, a.commit); a.kind == "put" && p.Back != "" && undone(after, a.commit).State != RollingBack {
@@ -266,6 +270,13 @@ func isOutcome(m app.Message, a act) bool {
 		return a.kind == "watch" && m.Verb == app.VerbRollback && m.Commit == a.commit
 	}
 	return false
+}
+
+// isForsaken says whether a person gives up a way back that nobody has begun: it waited for somebody to start a workflow.
+func isForsaken(before Lane, m app.Message, a act) bool {
+	s, is := m.(app.Said)
+	p := undone(before, a.commit)
+	return is && s.Verb == app.VerbCancel && a.kind == "restore" && p.Release.Spec.GateOnly && p.Release.Spec.BackWorkflow == "" && p.BackAsk == Ask{}
 }
 
 // stateOf is the state in before of an attempt that is there afterwards.

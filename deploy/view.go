@@ -20,12 +20,19 @@ func Redraw(before, after Lane) []app.ViewKey {
 	wide := shared(before) != shared(after)
 	for _, p := range after.Promotions {
 		q := attempted(before, p.Attempt)
-		if differs := !reflect.DeepEqual(q, p); differs || wide && surroundings(before, q) != surroundings(after, p) {
+		differs := !reflect.DeepEqual(q, p)
+		if differs || wide && surroundings(before, q) != surroundings(after, p) {
 			add(app.ViewKey{Kind: app.ViewPromotion, Repo: after.Repo, Commit: p.Commit.SHA, Service: after.Service, Environment: after.Environment})
 			add(app.ViewKey{Kind: app.ViewCommit, Repo: after.Repo, Commit: p.Commit.SHA})
 		}
 		if status(q) != status(p) {
 			deployments(after, q, p, add)
+		}
+		if differs || wide && !p.State.Ended() {
+			for _, a := range p.Questions {
+				add(app.ViewKey{Kind: app.ViewQuestion, Repo: after.Repo, Commit: p.Commit.SHA, Service: after.Service, Environment: after.Environment,
+					Key: app.Key(a.Deployment)})
+			}
 		}
 	}
 	return keys

@@ -28,11 +28,16 @@ func allTerms(commits int) []terms {
 	never.NeverBack = true
 	workflow := watched
 	workflow.Workflow = "deploy.yml"
+	byHand := Spec{GateOnly: true}
+	gateOnly := watched
+	gateOnly.GateOnly, gateOnly.BackWorkflow = true, "back.yml"
 	return []terms{
 		{"watched", commits, Release{Spec: watched, HoldAfter: true}},
 		{"unwatched, idempotent, a rollback goes on", commits, Release{Spec: twice}},
 		{"rollback never", commits, Release{Spec: never, HoldAfter: true}},
 		{"reviewed", commits, Release{Spec: workflow, HoldAfter: true, Review: true}},
+		{"the gate alone, a workflow goes back", min(commits, 2), Release{Spec: gateOnly, HoldAfter: true}},
+		{"the gate alone, a person goes back", commits, Release{Spec: byHand}},
 	}
 }
 
@@ -118,6 +123,8 @@ type (
 func onlyElsewhere(of terms, s, to State) bool {
 	spec, reviewed := of.release.Spec, s == Reviewing || to == Reviewing || s == Live && to == RolledBack
 	switch {
+	case s == RollingBack && to == Failed:
+		return !spec.GateOnly || spec.BackWorkflow != ""
 	case !of.release.Review && reviewed, of.release.Review && s == Gating && to == Deploying:
 		return true
 	case spec.Verify.HTTP == "":
@@ -186,6 +193,9 @@ func timely(l Lane, of terms) []app.Message {
 	for i := 1; i <= of.commits; i++ {
 		all = append(all, app.Ready{Commit: commit(i), Environments: environments}, app.Changed{Commit: sha(i)}, app.Gone{Commit: commit(i)},
 			app.Removed{Commit: commit(i)})
+		if of.release.Spec.GateOnly {
+			all = append(all, Asked{commit(i), githubAsks(i, 0)}, Asked{commit(i), githubAsks(i, 1)}, Moot{githubAsks(i, 0).Run})
+		}
 	}
 	for _, p := range l.Promotions {
 		c := p.Commit.SHA
@@ -222,6 +232,9 @@ func answers(c app.SHA, k app.Key, of terms) []app.Message {
 	}
 	return all
 }
+
+// githubAsks is what GitHub asks about a commit, for the first time or again.
+func githubAsks(i, again int) Ask { return Ask{Run: int64(i), Deployment: int64(10*again + i)} }
 
 func approval(c app.SHA, attempt app.Key) app.Message {
 	return app.Approved{Commit: c, Key: attempt, Approval: app.Approval{By: person, Source: "comment/1"}}

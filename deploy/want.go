@@ -16,6 +16,7 @@ type (
 		Commit    app.Commit
 		Artifact  string
 		Approvals []app.Approval
+		Ask       Ask
 		Last      bool
 	}
 	// Put asks for a deployment. Answered by Began and Deployed.
@@ -24,6 +25,7 @@ type (
 		Commit  app.Commit
 		Release Release
 		Run     int64 // of the workflow that was let go; 0 where it has not been asked for
+		Ask     Ask   // what GitHub asks, where slipway is the gate alone
 	}
 	// Watch asks for probes: for the whole bake, anew where it is extended, or, of a release that came back, until it answers well once.
 	// Answered by Probed.
@@ -39,6 +41,7 @@ type (
 		Commit  app.SHA // of the promotion that is undone
 		To      app.Commit
 		Release Release // of the one that comes back
+		Ask     Ask     // what GitHub asks about it, where slipway is the gate alone
 	}
 	// Wake asks to look again when a decision said so. Answered by app.Changed.
 	Wake struct{ Commit app.SHA }
@@ -67,7 +70,7 @@ func (Gather) Task() string { return "gather" }
 
 // Task of Put: a workflow runs elsewhere, and takes none of our slots.
 func (p Put) Task() string {
-	if p.Release.Spec.Workflow != "" {
+	if p.Release.Spec.Elsewhere() {
 		return "dispatch"
 	}
 	return "put"
@@ -93,11 +96,11 @@ func Wants(l Lane) []app.Want {
 	var wants []app.Want
 	for _, p := range l.Promotions {
 		if p.State == Reviewing && p.Again != 0 {
-			wants = append(wants, want(Gather{Key: p.Again, Commit: p.Commit, Artifact: p.Artifact, Approvals: p.Approvals}, p.Again))
+			wants = append(wants, want(Gather{Key: p.Again, Commit: p.Commit, Artifact: p.Artifact, Approvals: p.Approvals, Ask: p.Ask()}, p.Again))
 		}
 		if t := l.task(p); t != nil {
 			w := want(t, p.Key)
-			w.Again = p.State == Reviewing && p.Then != Absent
+			w.Again = p.State == Reviewing && p.Then != Absent || p.BackAsk != Ask{}
 			wants = append(wants, w)
 		}
 		if p.State == Held && !p.Eligible && !p.Decision.Recheck.IsZero() {
@@ -128,9 +131,9 @@ func (l Lane) task(p Promotion) app.Task {
 		return Request{Key: p.Key, Commit: p.Commit, Release: p.Release, Withdraw: p.Then != Absent}
 	case Gating, Retrying:
 		last := p.State == Retrying || p.Commit.SHA == l.Chosen
-		return Gather{Key: p.Key, Commit: p.Commit, Artifact: p.Artifact, Approvals: p.Approvals, Last: last}
+		return Gather{Key: p.Key, Commit: p.Commit, Artifact: p.Artifact, Approvals: p.Approvals, Ask: p.Ask(), Last: last}
 	case Deploying:
-		return Put{Key: p.Key, Commit: p.Commit, Release: p.Release, Run: p.Run}
+		return Put{Key: p.Key, Commit: p.Commit, Release: p.Release, Run: p.Run, Ask: p.LetGo}
 	case Verifying:
 		return Watch{Key: p.Key, Commit: p.Commit.SHA, Verify: p.Release.Spec.Verify}
 	case RollingBack:
@@ -145,7 +148,9 @@ func (l Lane) returning(p Promotion) app.Task {
 	if p.Restored {
 		return Watch{Key: p.Key, Commit: p.Commit.SHA, Verify: to.Release.Spec.Verify, Brief: true}
 	}
-	return Restore{Key: p.Key, Commit: p.Commit.SHA, To: to.Commit, Release: to.Release}
+	r := to.Release
+	r.Spec = to.backSpec(p)
+	return Restore{Key: p.Key, Commit: p.Commit.SHA, To: to.Commit, Release: r, Ask: p.BackAsk}
 }
 
 // notify says whether a person is needed, and under which number they are called.

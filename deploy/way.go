@@ -54,6 +54,8 @@ func (l *step) judged(m Judged) {
 	retrying, allow := p.State == Retrying, m.Decision.Verdict == policies.Allow
 	p.Decision = m.Decision
 	switch {
+	case allow && p.unasked(m.Release) && !retrying:
+		l.become(p, Held)
 	case allow && m.Commit == l.Chosen && m.Release.Review && !retrying: // of a retry GitHub asks by itself, while the lane is busy
 		l.request(p, m.Release)
 	case allow && (retrying || m.Commit == l.Chosen):
@@ -96,7 +98,7 @@ func (l *step) start(p *Promotion, r Release) {
 		p.Run, p.RunURL = 0, ""
 	}
 	l.enter(p, Deploying)
-	p.Release, p.Put, p.Began, p.Why, p.Tail = r, p.Key, time.Time{}, "", ""
+	p.Release, p.Put, p.Began, p.Why, p.Tail, p.LetGo = r, p.Key, time.Time{}, "", "", p.Ask()
 	l.Last, l.Newest, l.Chosen = p.Commit, max(l.Newest, p.Commit.Place), ""
 	for i := range l.Promotions {
 		if q := &l.Promotions[i]; q.State.Waits() && q.Commit.Place < p.Commit.Place {
@@ -206,7 +208,7 @@ func (l *step) probed(m Probed) {
 
 // bad undoes a release that went wrong, or leaves it to a person where the file says never to go back by itself.
 func (l *step) bad(p *Promotion, was State, why string) {
-	if p.Release.Spec.NeverBack {
+	if to, ok := l.WayBack(p.Commit.SHA); p.Release.Spec.NeverBack || ok && to.backSpec(*p).byHand() {
 		l.puzzle(p, was, why)
 		return
 	}

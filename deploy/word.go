@@ -60,6 +60,8 @@ func (l *step) cancel(m app.Said) {
 			q.Back = "" // nor is anything else undone
 		}
 		l.end(p, Failed, "@"+m.By.Login+" left the environment as it was.")
+	case l.AwaitsStart(*p):
+		l.end(p, Failed, "@"+m.By.Login+" gave the way back up: nobody had started its workflow.")
 	}
 }
 
@@ -112,7 +114,7 @@ func (l *step) retry(m app.Said) {
 	case p.State == Attention && l.Hold.Key == 0:
 		l.enter(p, Retrying)
 		p.Was = Deploying
-	case p.State.Again() && p.Back == "":
+	case l.mayAgain(p):
 		l.add(Promotion{Commit: p.Commit, Artifact: p.Artifact})
 	}
 }

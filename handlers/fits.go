@@ -38,6 +38,8 @@ func telling(name string) []string {
 		return []string{"action", "workflow_run", "repository"}
 	case "deployment_review":
 		return []string{"action", "since", "repository"}
+	case "deployment_status":
+		return []string{"action", "deployment", "deployment_status", "repository"}
 	case "deployment_protection_rule":
 		return []string{"action", "environment", "deployment_callback_url", "deployment", "repository"}
 	}
@@ -78,6 +80,8 @@ func also(name string) []string {
 		return []string{"workflow"} // it may be null
 	case "deployment_review": // GitHub's schema lets the run be null
 		return []string{"comment", "environment", "workflow_job_run", "workflow_job_runs", "workflow_run"}
+	case "deployment_status": // of what no workflow has made, all of it is null
+		return []string{"check_run", "workflow", "workflow_run"}
 	case "deployment_protection_rule":
 		return []string{"ref", "sha"}
 	}

@@ -74,7 +74,7 @@ func (t Translator) read(e app.Event) ([]app.Letter, error) {
 	switch e.Name { // go-github does not know these, or not as they come
 	case "check_run":
 		return t.checkRun(e)
-	case "workflow_run", "deployment_review":
+	case "workflow_run", "deployment_review", "deployment_status":
 		return t.workflowRan(e)
 	case "deployment_protection_rule":
 		return t.protectionAsked(e)

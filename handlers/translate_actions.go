@@ -28,7 +28,7 @@ type runEvent struct {
 	Installation *github.Installation `json:"installation"`
 }
 
-// workflowRan is a run that began or ended, or one of whose deployments was reviewed. It is a hint to look.
+// workflowRan is a run that began or ended, or one of whose deployments was reviewed or has come further. It is a hint to look.
 func (t Translator) workflowRan(e app.Event) ([]app.Letter, error) {
 	p, err := readAs[runEvent](e)
 	if err != nil {
@@ -41,14 +41,18 @@ func (t Translator) workflowRan(e app.Event) ([]app.Letter, error) {
 	switch {
 	case e.Name == "workflow_run" && p.Action != "requested" && p.Action != "in_progress" && p.Action != "completed":
 		return nil, nothingWhen("a workflow run", p.Action)
+	case e.Name == "deployment_status" && p.Action != "created":
+		return nil, nothingWhen("a deployment's status", p.Action)
 	case e.Name == "deployment_review" && p.Action != "requested" && p.Action != "approved" && p.Action != "rejected":
 		return nil, nothingWhen("a deployment's review", p.Action)
+	case e.Name == "deployment_status" && p.Run == nil:
+		return nil, ignorance("no workflow has made the deployment")
 	case p.Run == nil:
 		return nil, ignorance("it does not say of which workflow run it is")
 	case p.Run.ID <= 0:
 		return nil, errors.New("the workflow run has no number")
 	}
-	return to(repo.ID, app.WorkflowRan{Repo: repo, Run: p.Run.ID}), nil
+	return to(repo.ID, app.WorkflowRan{Repo: repo, Run: p.Run.ID, Completed: e.Name == "workflow_run" && p.Action == "completed"}), nil
 }
 
 // protectionEvent is what is read of an event about an environment that our App protects.

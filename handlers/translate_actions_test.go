@@ -65,6 +65,22 @@ func TestDeploymentReviews(t *testing.T) {
 	}
 }
 
+func TestDeploymentStatuses(t *testing.T) {
+	body := example(t, "deployment_status", anything)
+	of := func(run any) func(map[string]any) { return set(run, "workflow_run") }
+	for _, u := range []understood{
+		{"of a workflow", of(map[string]any{"id": 7}), "repo.workflow"},
+		{"of no workflow", of(nil), "ignored: no workflow has made the deployment"},
+		{"unheard of", set("deleted", "action"), "ignored: slipway does nothing when a deployment's status"},
+		{"run without a number", of(map[string]any{}), "error"},
+		{"run of a wrong type", of("x"), "error"},
+		{"no status", set(nil, "deployment_status"), "error"},
+		{"no repository", set(nil, "repository"), "error"},
+	} {
+		u.run(t, translator(), "deployment_status", body)
+	}
+}
+
 func TestWhichRunItWas(t *testing.T) {
 	for name, run := range map[string]int64{"workflow_run": 289782451, "deployment_review": 5454011117} {
 		body := change(t, example(t, name, anything), func(b map[string]any) { at(b, "workflow_run")["id"] = run })

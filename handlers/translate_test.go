@@ -16,7 +16,7 @@ import (
 // events is every event that is handled.
 func events() []string {
 	return []string{"push", "pull_request", "issue_comment", "check_run", "check_suite", "merge_group", "installation",
-		"installation_repositories", "repository", "workflow_run", "deployment_review", "deployment_protection_rule"}
+		"installation_repositories", "repository", "workflow_run", "deployment_review", "deployment_protection_rule", "deployment_status"}
 }
 
 // examples are GitHub's of an event, or, where it gives none, those that are made by hand.

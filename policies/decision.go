@@ -43,6 +43,7 @@ const (
 	RuleAfter        = "after"         // the commit is proven in the environment before
 	RuleFirstRelease = "first-release" // a maintainer has let in what no way back exists for
 	RuleApproval     = "approval"      // whoever the policy asks has approved
+	RuleStarted      = "started"       // a workflow of the team's own waits to deploy it, where slipway is the gate alone
 	RuleReview       = "review"        // GitHub asks its reviewers before a workflow deploys, where they decide
 )
 

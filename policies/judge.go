@@ -32,7 +32,7 @@ func unread(rule, what, why string) finding {
 
 // Judge says whether the commit may go. Every rule speaks for itself, and the strictest counts.
 func Judge(f Facts) Decision {
-	rules := []func(Facts) []finding{judgeGate, judgeBlocked, judgeChecks, judgeBranch, judgeContains, judgeAfter, judgeApprovals, judgeReview}
+	rules := []func(Facts) []finding{judgeGate, judgeBlocked, judgeChecks, judgeBranch, judgeContains, judgeAfter, judgeApprovals, judgeStarted, judgeReview}
 	var all []finding
 	for _, rule := range rules {
 		all = append(all, rule(f)...)

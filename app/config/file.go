@@ -2,6 +2,7 @@ package config
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/slipway-cd/slipway/app"
 	"github.com/slipway-cd/slipway/checks"
@@ -68,6 +69,18 @@ func (f *File) Environment(service, environment string) (Environment, bool) {
 		return Environment{}, false
 	}
 	return s.Environments[i], true
+}
+
+// AtGitHub is the lane that is an environment of GitHub's, whose names know no case, and for which slipway is the gate alone.
+func (f *File) AtGitHub(name string) (Lane, bool) {
+	for _, s := range f.Services {
+		for _, e := range s.Environments {
+			if e.Deploy.GateOnly && !s.Broken && strings.EqualFold(e.Deploy.GitHubEnvironment, name) {
+				return Lane{s.Name, e.Name}, true
+			}
+		}
+	}
+	return Lane{}, false
 }
 
 // Lanes are all that the file names, those of broken services too: what is broken is not removed.

@@ -30,7 +30,7 @@ const (
 // later are keys of issues to come. They are known, so that nobody believes they count.
 func later() []string {
 	return []string{
-		"soak", "windows", "extends", "when", "any", "all", "doors", "wait", "expires", "calendars", "rollback_workflow", "author_teams",
+		"soak", "windows", "extends", "when", "any", "all", "doors", "wait", "expires", "calendars", "author_teams",
 		"prometheus", "matrix", "report", "cache", "reuse", "flaky", "isolation", "workflow", "canary", "steps", "revert", "trains",
 	}
 }
@@ -141,6 +141,8 @@ func environmentShape() shape {
 			shape: choice("a way back", "automatic", "automatic", "never")},
 		{name: "after_rollback", doc: "hold: after a rollback nothing goes out until a maintainer says /unhold. continue: the next good commit goes out. (hold)",
 			shape: choice("what follows a rollback", "hold", "hold", "continue")},
+		{name: "rollback_workflow", doc: "Under deploy: github: the workflow that goes back, dispatched with the inputs sha and slipway. (a person starts one)",
+			shape: workflow()},
 		{name: "url", doc: "Where the environment can be visited.", shape: address("https://shop.example")},
 		{name: "github_environment", doc: "The name of GitHub's environment (service/environment, or environment alone).",
 			shape: line("the name of an environment on GitHub", "production-eu", 255)},
@@ -173,22 +175,27 @@ func approveShape() shape {
 	return approve
 }
 
-func deployShape() shape {
-	workflow := shape{kind: kindText, is: "the file of a workflow", like: "deploy.yml", high: 100, pattern: `^[A-Za-z0-9][A-Za-z0-9._-]*\.ya?ml$`,
+// workflow is the file of a workflow of GitHub Actions.
+func workflow() shape {
+	return shape{kind: kindText, is: "the file of a workflow", like: "deploy.yml", high: 100, pattern: `^[A-Za-z0-9][A-Za-z0-9._-]*\.ya?ml$`,
 		must: "It is the name of a file in .github/workflows, such as deploy.yml."}
+}
+
+func deployShape() shape {
 	input := shape{kind: kindText, is: "the name of an input", like: "input", high: 100, pattern: `^[A-Za-z_][A-Za-z0-9_-]*$`,
 		must: "It is made of letters, digits, _ and -, and begins with a letter or _.", reserved: []string{"sha", "slipway"}}
 	handed := line("what the workflow is handed", "eu-west-1", 1000)
-	return shape{kind: kindMapping, is: "deploy", like: "{ run: ./scripts/deploy.sh }", keys: []key{
+	byOthers := choice("who deploys", "github", "github")
+	return shape{kind: kindMapping, is: "deploy", like: "{ run: ./scripts/deploy.sh }", or: &byOthers, orKey: "by", keys: []key{
 		{name: "run", doc: "A shell command, in a fresh checkout of the commit.", shape: command("./scripts/deploy.sh")},
-		{name: "actions", doc: "A GitHub Actions workflow that deploys. It is dispatched on the default branch with the inputs sha and slipway.", shape: workflow},
+		{name: "actions", doc: "A GitHub Actions workflow that deploys. It is dispatched on the default branch with the inputs sha and slipway.", shape: workflow()},
 		{name: "inputs", doc: "What else the workflow is handed.", shape: shape{kind: kindNamed, is: "inputs", like: "{ region: eu-west-1 }",
 			name: &input, each: &handed, high: maxInputs}},
 		{name: "timeout", doc: "How long it may run (15m).", shape: span("15m", time.Second, 24*time.Hour)},
 		{name: "idempotent", doc: "Whether it may be run again when its outcome can't be known (false).", shape: shape{
 			kind: kindBoolean, is: "true or false", like: "true"}},
 	}, rules: []rule{
-		{kind: either, key: "run", other: "actions", say: "A deployment has run: (a command of yours) or actions: (a workflow), and not both."},
+		{kind: either, key: "run", other: "actions", say: "A deployment has run: (a command of yours) or actions: (a workflow), and not both; or it is github, where a workflow of yours asks."},
 		{kind: apart, key: "timeout", other: "actions", say: "A workflow has its own timeouts. Take timeout out."},
 		{kind: apart, key: "inputs", other: "run", say: "Inputs are for workflows. A command finds what it needs in its environment: take inputs out."},
 	}}

@@ -75,8 +75,13 @@ func (l *linker) policy(service string, e entry) policies.Policy {
 
 // reviewable holds approve: github to what GitHub's reviewers can stop.
 func (l *linker) reviewable(e, approve entry) {
-	if d, _ := e.get("deploy"); approve.str("by") == "github" && d.has("run") {
-		by, _ := approve.get("by")
+	d, _ := e.get("deploy")
+	by, has := approve.get("by")
+	switch {
+	case !has:
+	case d.str("by") == "github":
+		l.beyond(by.value.at, "Under deploy: github the workflow asks GitHub's reviewers by itself. Write policy: deployment without approve, or let people approve here too.")
+	case d.has("run"):
 		l.beyond(by.value.at, "GitHub's reviewers can stop a workflow, and no command. Deploy by deploy: { actions: deploy.yml }, or let people approve here.")
 	}
 }
@@ -97,9 +102,12 @@ func (l *linker) role(kind, name string, at pos) {
 
 func (l *linker) deploy(service string, e entry) deploy.Spec {
 	d, _ := e.get("deploy")
+	l.goesBack(e, d)
 	s := deploy.Spec{
 		Run:               d.str("run"),
 		Workflow:          d.str("actions"),
+		GateOnly:          d.str("by") == "github",
+		BackWorkflow:      e.str("rollback_workflow"),
 		Inputs:            inputs(d),
 		Timeout:           d.within("timeout", defaultDeployTimeout),
 		Idempotent:        d.flag("idempotent"),
@@ -111,6 +119,18 @@ func (l *linker) deploy(service string, e entry) deploy.Spec {
 		s.Verify = l.verify(v.value)
 	}
 	return s
+}
+
+// goesBack wants a workflow for the way back only where slipway does not deploy: else it goes back as it came.
+func (l *linker) goesBack(e, d entry) {
+	back, has := e.get("rollback_workflow")
+	switch {
+	case !has:
+	case d.str("by") != "github":
+		l.beyond(back.at, "rollback_workflow is for deploy: github. What slipway deploys it takes back by itself: take rollback_workflow out.")
+	case e.str("rollback") == "never":
+		l.beyond(back.at, "rollback: never asks a person, and rollback_workflow goes back by itself. Take one of them out.")
+	}
 }
 
 // inputs is what a workflow is handed beside ours, as JSON with its keys in order: releases are compared.

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"cmp"
 	"fmt"
 	"regexp"
 	"slices"
@@ -89,7 +90,7 @@ func (r *reader) judge(n *yaml.Node, s shape, subject string, at pos) value {
 		return r.mapping(n, s, subject, at)
 	case s.kind == kindMapping && scalar && s.or != nil && s.or.takes(n.Value):
 		v := r.read(n, *s.or, subject, at)
-		return value{bad: v.bad, keys: []entry{{name: s.keys[0].name, at: at, value: v}}}
+		return value{bad: v.bad, keys: []entry{{name: cmp.Or(s.orKey, s.keys[0].name), at: at, value: v}}}
 	case s.kind == kindMapping && scalar && s.soon != "" && r.matches(s.soon, n.Value):
 		r.say(at, s.soonSay, quote(n.Value))
 		return value{bad: true}

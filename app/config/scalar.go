@@ -116,6 +116,8 @@ func (r *reader) wrong(n *yaml.Node, s shape, subject string, at pos) {
 		r.say(at, "%s has nothing below it. Leave it out, or write %s.", subject, s.like)
 	case empty(n):
 		r.say(at, "%s is empty. Write %s, such as %s.", subject, s.is, s.like)
+	case s.kind == kindMapping && s.or != nil && len(s.or.words) > 0:
+		r.say(at, "%s is %s. It takes keys, such as %s, or %s.", subject, is, s.like, or(s.or.words))
 	case s.kind == kindMapping || s.kind == kindNamed:
 		r.say(at, "%s is %s. It takes keys, such as %s.", subject, is, s.like)
 	case s.kind == kindList:

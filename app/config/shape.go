@@ -28,6 +28,7 @@ type shape struct {
 	keys  []key  // of a mapping
 	rules []rule // of a mapping: what its keys allow each other
 	or    *shape // of a mapping: text that may stand for it
+	orKey string // the key that it then says; "" is the first
 
 	name  *shape // of what is named: what a name must be
 	each  *shape // of what is named, and of lists

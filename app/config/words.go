@@ -73,7 +73,10 @@ func (e Environment) summary() string {
 
 // step is what puts a release there.
 func (e Environment) step() string {
-	if e.Deploy.Workflow != "" {
+	switch {
+	case e.Deploy.GateOnly:
+		return "the team's own workflow is let go"
+	case e.Deploy.Workflow != "":
 		return "the workflow " + e.Deploy.Workflow
 	}
 	return oneLine(e.Deploy.Run)
@@ -86,7 +89,7 @@ func (e Environment) wayBack() string {
 		bad = "if the " + e.kind() + " fails"
 	}
 	switch {
-	case e.Deploy.NeverBack:
+	case e.Deploy.NeverBack, e.Deploy.GateOnly && e.Deploy.BackWorkflow == "":
 		return bad + ", a person is asked"
 	case e.Policy.HoldsAfterReturn:
 		return bad + ", it goes back by itself and the lane holds"
@@ -95,7 +98,7 @@ func (e Environment) wayBack() string {
 }
 
 func (e Environment) kind() string {
-	if e.Deploy.Workflow != "" {
+	if e.Deploy.Elsewhere() {
 		return "workflow"
 	}
 	return "command"

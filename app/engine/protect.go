@@ -8,12 +8,14 @@ import (
 	"time"
 
 	"github.com/slipway-cd/slipway/app"
+	"github.com/slipway-cd/slipway/app/config"
 	"github.com/slipway-cd/slipway/app/github"
+	"github.com/slipway-cd/slipway/app/report"
 	"github.com/slipway-cd/slipway/deploy"
 )
 
 // GitHub asks us before a workflow deploys to an environment whose custom deployment protection rule is ours. Of a workflow that a lane has
-// dispatched the gate has allowed it already, so the answer is yes.
+// dispatched, or let go, the gate has allowed it already, so the answer is yes. Where the team's own workflows deploy, the lane is asked.
 
 // ownRun is how long a run may take to be known as ours: GitHub may ask before its answer to the dispatch has been stored.
 const ownRun = time.Minute
@@ -33,11 +35,38 @@ func (e *Engine) protectionAsked(tx Tx, m app.ProtectionAsked, now time.Time) er
 	return once(tx, m.Repo.ID, key, taskProtect, question{m, now}, now)
 }
 
-// protect answers a question of GitHub's.
+// placed is how long a commit may take to be known on the default branch: GitHub may ask about it before it tells of the push.
+const placed = 2 * time.Minute
+
+// protect answers a question of GitHub's, or hands it to the lane.
 func (e *Engine) protect(ctx context.Context, row Row) (result, error) {
-	var q question
-	var ours bool
-	err := e.Store.View(ctx, func(tx Tx) error {
+	q, ours, err := e.question(ctx, row)
+	if err != nil {
+		return result{}, err
+	}
+	if ours {
+		return e.answerProtection(ctx, q, github.ProtectionAnswer{State: "approved", Comment: "slipway's gate has allowed this run."})
+	}
+	run, err := e.GitHub.Run(ctx, q.Repo, q.Run)
+	switch {
+	case app.KindOf(err) == app.ErrNotFound || err == nil && run.Status == "completed":
+		return finished("nobody asks any more"), nil
+	case err != nil:
+		return result{}, fmt.Errorf("reading who asks for %s: %w", q.Environment, err)
+	case run.Ours && q.young(e.Clock.Now(), ownRun):
+		return result{due: e.Clock.Now().Add(lookSoon)}, nil
+	case run.Ours:
+		return e.refuse(ctx, q, "slipway has dispatched this run, and does not want it any more.")
+	}
+	return e.handOver(ctx, q)
+}
+
+// young says whether a question came so short a time ago.
+func (q question) young(now time.Time, limit time.Duration) bool { return now.Before(q.At.Add(limit)) }
+
+// question reads what GitHub asks, and whether a lane has let it go already.
+func (e *Engine) question(ctx context.Context, row Row) (q question, ours bool, err error) {
+	err = e.Store.View(ctx, func(tx Tx) error {
 		text, err := tx.Note(row.Key)
 		if err != nil {
 			return err
@@ -48,25 +77,92 @@ func (e *Engine) protect(ctx context.Context, row Row) (result, error) {
 		ours, err = goesOn(tx, q)
 		return err
 	})
-	if err != nil {
-		return result{}, err
-	}
-	answer := github.ProtectionAnswer{State: "approved", Comment: "slipway has dispatched this workflow, and its gate allows it."}
-	if !ours {
-		if e.Clock.Now().Before(q.At.Add(ownRun)) {
-			return result{due: e.Clock.Now().Add(lookSoon)}, nil
+	return q, ours, err
+}
+
+// handOver asks the lane that the default branch's file gives to the environment, where slipway is the gate alone.
+func (e *Engine) handOver(ctx context.Context, q question) (result, error) {
+	c := app.Commit{SHA: q.Commit}
+	var tip app.SHA
+	err := e.Store.View(ctx, func(tx Tx) (err error) {
+		if c.Place, err = tx.Place(q.Repo.ID, q.Commit); err != nil {
+			return err
 		}
-		answer = github.ProtectionAnswer{Comment: "slipway lets go what it has dispatched for this environment, and it has not dispatched this run. " +
-			"Whoever may review this environment on GitHub can still decide, or take slipway's rule from it."}
+		tip, err = tx.Tip(q.Repo.ID)
+		return err
+	})
+	switch {
+	case err != nil:
+		return result{}, err
+	case (tip == "" || c.Place == 0) && q.young(e.Clock.Now(), placed):
+		return result{due: e.Clock.Now().Add(lookSoon)}, nil
+	case tip == "" || c.Place == 0:
+		return e.refuse(ctx, q, "slipway lets go commits of the default branch alone, and `"+q.Commit.Short()+"` is not on it.")
 	}
-	err = e.GitHub.AnswerProtection(waiting(ctx), q.Repo, q.Run, q.Environment, answer)
+	f, err := e.file(ctx, q.Repo, tip)
+	switch {
+	case err != nil:
+		return result{}, err
+	case f == nil:
+		return e.refuse(ctx, q, "The default branch has no "+config.Path+".")
+	case f.Broken: // whoever broke it will mend it
+		return result{due: e.Clock.Now().Add(lookAtRun)}, nil
+	}
+	lane, ok := f.AtGitHub(q.Environment)
+	if !ok {
+		return e.refuse(ctx, q, "slipway deploys to this environment by itself, or does not know it, and it has not dispatched this run. "+
+			"It lets other workflows go where its file says `deploy: github`. "+
+			"Whoever may review this environment on GitHub can still decide, or take slipway's rule from it.")
+	}
+	at := app.LaneAddress(q.Repo.ID, lane.Service, lane.Environment)
+	asked := deploy.Asked{Commit: c, Ask: deploy.Ask{Run: q.Run, Deployment: q.Deployment, Environment: q.Environment}}
+	return finished("the lane was asked", app.Letter{To: at, Message: asked}), nil
+}
+
+// refuse says no to GitHub.
+func (e *Engine) refuse(ctx context.Context, q question, why string) (result, error) {
+	return e.answerProtection(ctx, q, github.ProtectionAnswer{State: "rejected", Comment: why})
+}
+
+func (e *Engine) answerProtection(ctx context.Context, q question, a github.ProtectionAnswer) (result, error) {
+	err := e.GitHub.AnswerProtection(waiting(ctx), q.Repo, q.Run, q.Environment, a)
 	if kind := app.KindOf(err); kind == app.ErrInvalid || kind == app.ErrNotFound {
 		return finished("nothing waits there any more"), nil
 	}
 	if err != nil {
 		return result{}, fmt.Errorf("answering GitHub for %s: %w", q.Environment, err)
 	}
-	return finished(answer.State), nil
+	return finished(a.State), nil
+}
+
+// reports is how often GitHub is told how things are, of the ten times that it takes.
+const reports = 9
+
+// showAnswer tells GitHub how what it asks stands, or refuses it. What was said is counted in the row.
+func (e *Engine) showAnswer(ctx context.Context, row Row, key app.ViewKey) (result, error) {
+	lane, repo, err := e.loadLane(ctx, app.LaneAddress(key.Repo, key.Service, key.Environment))
+	if err != nil {
+		return result{}, err
+	}
+	pull, err := e.pullOfCommit(ctx, repo, key.Commit)
+	if err != nil {
+		return result{}, err
+	}
+	a, ok := report.Question(e.scene(repo), lane, key.Commit, int64(key.Key), pull)
+	said := len(row.Progress)
+	hash := digest(a)
+	if !ok || hash == row.Shown || a.State == "" && said >= reports {
+		return result{}, nil
+	}
+	answer := github.ProtectionAnswer{State: a.State, Comment: strings.TrimSpace(a.Text + "\n\n" + a.Link)}
+	err = e.GitHub.AnswerProtection(waiting(ctx), repo, a.Run, a.Environment, answer)
+	if kind := app.KindOf(err); kind != app.ErrInvalid && kind != app.ErrNotFound && err != nil { // else nothing waits there any more
+		return result{}, fmt.Errorf("telling GitHub how %s stands: %w", a.Environment, err)
+	}
+	now := e.Clock.Now()
+	return result{keep: func(r *Row) {
+		r.Shown, r.ShownAt, r.Tried, r.Progress = hash, now, false, append(r.Progress, '.')
+	}}, nil
 }
 
 // goesOn says whether a run is one that a lane follows and that is not being taken back, and the environment the one that its gate was asked

@@ -13,7 +13,7 @@ import (
 // put starts a deployment, or finds it and reports how it ended.
 func (e *Engine) put(ctx context.Context, row Row, repo app.Repo, lane deploy.Lane, t deploy.Put) (result, error) {
 	d := e.deployment(row, repo, lane, t.Commit.SHA, t.Release, t.Key)
-	d.Previous, d.Run = t.Release.Previous, max(d.Run, t.Run)
+	d.Previous, d.Run, d.Ask = t.Release.Previous, max(d.Run, t.Run), t.Ask
 	status, err := e.ensure(ctx, d)
 	if err != nil {
 		return result{keep: dispatched(status.Run, status.Sent)}, err
@@ -24,7 +24,7 @@ func (e *Engine) put(ctx context.Context, row Row, repo app.Repo, lane deploy.La
 // restore starts a rollback, or finds it and reports how it ended: the release that comes back, its artifact and its own deploy step.
 func (e *Engine) restore(ctx context.Context, row Row, repo app.Repo, lane deploy.Lane, t deploy.Restore) (result, error) {
 	d := e.deployment(row, repo, lane, t.To.SHA, t.Release, t.Key)
-	d.Previous, d.Rollback = lane.Live.SHA, true
+	d.Previous, d.Rollback, d.Ask = lane.Live.SHA, true, t.Ask
 	status, err := e.ensure(ctx, d)
 	if err != nil {
 		return result{keep: dispatched(status.Run, status.Sent)}, err
@@ -72,7 +72,7 @@ func (e *Engine) program(row Row, d deploy.Deployment, promoted app.SHA, s app.S
 	if !row.Running || row.GitHub == 0 && s.Run != 0 || s.Asking != d.Asked {
 		res.letters = []app.Letter{{To: row.Machine, Message: deploy.Began{Commit: promoted, Key: d.Fence, Run: s.Run, URL: s.URL, Asking: s.Asking}}}
 	}
-	if d.Release.Spec.Workflow != "" {
+	if d.Release.Spec.Elsewhere() {
 		res.due, res.keep = e.Clock.Now().Add(lookAtRun), dispatched(s.Run, s.Sent)
 	}
 	if s.Asking {

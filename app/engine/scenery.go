@@ -174,7 +174,7 @@ func aboutApproval(lines []policies.Line) bool {
 
 // factsOf is the facts of a promotion as they are now.
 func (e *Engine) factsOf(ctx context.Context, repo app.Repo, l deploy.Lane, p deploy.Promotion) (policies.Facts, error) {
-	q := &inquiry{repo: repo, lane: l, ask: deploy.Gather{Key: p.Key, Commit: p.Commit, Artifact: p.Artifact, Approvals: p.Approvals}}
+	q := &inquiry{repo: repo, lane: l, ask: deploy.Gather{Key: p.Key, Commit: p.Commit, Artifact: p.Artifact, Approvals: p.Approvals, Ask: p.Ask()}}
 	err := e.inquire(ctx, q)
 	return q.facts, err
 }

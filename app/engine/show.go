@@ -41,6 +41,8 @@ func (e *Engine) show(ctx context.Context, row Row) (result, error) {
 		return e.showPromotion(ctx, row, key)
 	case app.ViewDeployment:
 		return e.showDeployment(ctx, row, key)
+	case app.ViewQuestion:
+		return e.showAnswer(ctx, row, key)
 	case app.ViewComment:
 		return e.showComment(ctx, row, key)
 	case app.ViewCommit:

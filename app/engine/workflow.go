@@ -32,7 +32,7 @@ const (
 
 // deployer is who puts a release there.
 func (e *Engine) deployer(s deploy.Spec) deploy.Deployer {
-	if s.Workflow != "" {
+	if s.Elsewhere() {
 		return e.Workflows
 	}
 	return e.Deployer
@@ -77,7 +77,11 @@ func dispatched(run int64, sent time.Time) func(*Row) {
 
 // protection is whom GitHub asks before a workflow deploys to an environment; read only where its reviewers decide.
 func (e *Engine) protection(ctx context.Context, q *inquiry) {
-	q.facts.Workflow = q.release.Spec.Workflow
+	spec := q.release.Spec
+	q.facts.Workflow, q.facts.GateOnly, q.facts.GitHubEnvironment, q.facts.Asked = spec.Workflow, spec.GateOnly, spec.GitHubEnvironment, q.ask.Ask.Environment
+	if spec.GateOnly && q.facts.Asked == "" {
+		q.facts.Guards = e.guards(ctx, q)
+	}
 	if q.release.Review = q.facts.Gate.Review(); !q.release.Review || q.facts.Workflow == "" {
 		return
 	}
@@ -88,6 +92,15 @@ func (e *Engine) protection(ctx context.Context, q *inquiry) {
 		return
 	}
 	q.facts.Protection = app.Known(policies.Protection{Environment: name, Exists: env.Exists, Reviewers: env.Reviewers}, q.facts.Now)
+}
+
+// guards says whether GitHub asks us before a workflow deploys to an environment.
+func (e *Engine) guards(ctx context.Context, q *inquiry) app.Fact[bool] {
+	is, err := e.GitHub.Guards(ctx, q.repo, q.release.Spec.GitHubEnvironment)
+	if err != nil {
+		return app.Unknown[bool](e.unread(err))
+	}
+	return app.Known(is, q.facts.Now)
 }
 
 // workflowRan lets whoever follows a workflow's run look at it.
@@ -102,6 +115,25 @@ func (e *Engine) workflowRan(tx Tx, m app.WorkflowRan, now time.Time) error {
 	for _, row := range rows {
 		if err := tx.Nudge(row.Key, row.Machine, row.Task, now); err != nil {
 			return err
+		}
+	}
+	if !m.Completed {
+		return nil
+	}
+	return e.moot(tx, m, now)
+}
+
+// moot tells the lanes in which a run waits for the gate that it has ended.
+func (e *Engine) moot(tx Tx, m app.WorkflowRan, now time.Time) error {
+	lanes, err := tx.Lanes(m.Repo.ID)
+	if err != nil {
+		return err
+	}
+	for _, l := range lanes {
+		if l.Awaits(m.Run) {
+			if err := tx.Post([]app.Letter{{To: l.Address(), Message: deploy.Moot{Run: m.Run}}}, now); err != nil {
+				return err
+			}
 		}
 	}
 	return nil
@@ -121,5 +153,7 @@ func following(tx Tx, repo app.RepoID, runs ...int64) ([]Row, error) {
 // GitHubActions is what is read of GitHub Actions, and answered there.
 type GitHubActions interface {
 	Environment(ctx context.Context, r app.Repo, name string) (github.Environment, error)
+	Guards(ctx context.Context, r app.Repo, environment string) (bool, error)
+	Run(ctx context.Context, r app.Repo, id int64) (github.Run, error)
 	AnswerProtection(ctx context.Context, r app.Repo, run int64, environment string, a github.ProtectionAnswer) error
 }

@@ -34,6 +34,7 @@ type Run struct {
 	Path       string // of the workflow's file; GitHub may add @ and a ref
 	Actor      string // who started it: a login
 	Attempt    int    // 1 is the first
+	Ours       bool   // our App has dispatched it, and nobody has started it again since
 }
 
 // workflowRun is a run as GitHub writes it. go-github leaves its path out.
@@ -48,6 +49,7 @@ type workflowRun struct {
 	Actor      *gh.User `json:"actor"`
 	Attempt    int      `json:"run_attempt"`
 	Event      string   `json:"event"`
+	Triggering *gh.User `json:"triggering_actor"`
 }
 
 func (w workflowRun) run() Run {
@@ -159,7 +161,9 @@ func (f *runFinder) find(ctx context.Context) (Run, bool, error) {
 				continue
 			}
 			if ours, err := f.ours(ctx, run.Actor, nil); ours || err != nil {
-				return run.run(), ours, err
+				found := run.run()
+				found.Ours = ours
+				return found, ours, err
 			}
 		}
 		page = resp.NextPage
@@ -199,7 +203,17 @@ func (c *Client) Run(ctx context.Context, r app.Repo, id int64) (Run, error) {
 	if err != nil {
 		return Run{}, c.failRepo(r, err, "reading run %d", id)
 	}
-	return found.run(), nil
+	run := found.run()
+	by := found.Actor
+	if found.Triggering != nil { // whoever started it again
+		by = found.Triggering
+	}
+	if found.Event == dispatched {
+		if run.Ours, err = c.ours(ctx, by, nil); err != nil {
+			return Run{}, c.failRepo(r, err, "reading who started run %d", id)
+		}
+	}
+	return run, nil
 }
 
 // CancelRun asks GitHub to end a run, which takes it a while. That the run has ended already is no error.

@@ -86,7 +86,7 @@ func Missing(info AppInfo) []string { return lacks(info, needs(), neededEvents()
 func MissingForActions(info AppInfo) []string {
 	const only = "needed only for deployments by GitHub Actions"
 	write := need{"actions", "Actions", "write", "to start and cancel workflows; " + only}
-	return lacks(info, []need{write}, []string{"deployment_review", "workflow_run", "deployment_protection_rule"}, " ("+only+")")
+	return lacks(info, []need{write}, []string{"deployment_review", "workflow_run", "deployment_protection_rule", "deployment_status"}, " ("+only+")")
 }
 
 func lacks(info AppInfo, needs []need, events []string, why string) (missing []string) {

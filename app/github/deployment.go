@@ -34,6 +34,26 @@ func (c *Client) EnsureDeployment(ctx context.Context, r app.Repo, want app.Depl
 	return id, c.failRepo(r, err, "writing the deployment of %s to %s", want.Commit.Short(), want.Environment)
 }
 
+// DeploymentStates is what became of a deployment so far, newest first: waiting, queued, in_progress, success, failure, error, inactive and
+// others. ErrNotFound: there is none of that number.
+func (c *Client) DeploymentStates(ctx context.Context, r app.Repo, id int64) ([]string, error) {
+	if id <= 0 {
+		return nil, refuse("no deployment has the number %d", id)
+	}
+	var found []struct {
+		State string `json:"state"`
+	}
+	path := repoPath(r, "/deployments/%d/statuses?per_page=%d", id, perPage)
+	if _, err := send(ctx, c.as(r.Installation), http.MethodGet, path, nil, &found); err != nil {
+		return nil, c.failRepo(r, err, "reading the statuses of deployment %d", id)
+	}
+	var states []string
+	for _, s := range found {
+		states = append(states, s.State)
+	}
+	return states, nil
+}
+
 type deploymentWriter struct {
 	client *gh.Client
 	ours   ownership

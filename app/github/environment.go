@@ -50,6 +50,33 @@ func (c *Client) Environment(ctx context.Context, r app.Repo, name string) (Envi
 	return found, nil
 }
 
+// Guards says whether our App is one of the custom deployment protection rules of an environment, so that GitHub asks it before a job may
+// use that. No environment has none. ErrDenied: the App may not read Actions.
+func (c *Client) Guards(ctx context.Context, r app.Repo, name string) (bool, error) {
+	if err := environmentNamed(name); err != nil {
+		return false, err
+	}
+	var answer struct {
+		Rules []struct {
+			Enabled bool    `json:"enabled"`
+			App     *gh.App `json:"app"`
+		} `json:"custom_deployment_protection_rules"`
+	}
+	_, err := send(ctx, c.as(r.Installation), http.MethodGet, repoPath(r, "/environments/%s/deployment_protection_rules", url.PathEscape(name)), nil, &answer)
+	if gone(err) {
+		return false, nil
+	}
+	if err != nil {
+		return false, c.failRepo(r, err, "reading the protection rules of the environment %s", name)
+	}
+	for _, rule := range answer.Rules {
+		if rule.Enabled && rule.App.GetID() == c.appID {
+			return true, nil
+		}
+	}
+	return false, nil
+}
+
 // environmentNamed refuses names that would lead elsewhere: a path's dots are no part of it.
 func environmentNamed(name string) error {
 	if name == "" || name == "." || name == ".." {

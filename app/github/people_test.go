@@ -244,15 +244,16 @@ func TestWhatIsMissingForActions(t *testing.T) {
 		"The GitHub App has the permission Actions: read, and needs write (to start and cancel workflows; needed only for deployments by GitHub Actions).",
 		"The GitHub App is not subscribed to the event deployment_review (needed only for deployments by GitHub Actions).",
 		"The GitHub App is not subscribed to the event deployment_protection_rule (needed only for deployments by GitHub Actions).",
+		"The GitHub App is not subscribed to the event deployment_status (needed only for deployments by GitHub Actions).",
 	}
 	if diff := cmp.Diff(want, MissingForActions(info)); diff != "" {
 		t.Error(diff)
 	}
-	info.Permissions["actions"], info.Events = "write", []string{"workflow_run", "deployment_review", "deployment_protection_rule"}
+	info.Permissions["actions"], info.Events = "write", []string{"workflow_run", "deployment_review", "deployment_protection_rule", "deployment_status"}
 	if missing := MissingForActions(info); len(missing) > 0 {
 		t.Error(missing)
 	}
-	if len(MissingForActions(AppInfo{})) != 4 {
+	if len(MissingForActions(AppInfo{})) != 5 {
 		t.Error(MissingForActions(AppInfo{}))
 	}
 }

@@ -40,9 +40,9 @@ func byWorkflow(l deploy.Lane, p deploy.Promotion, key app.Key) bool {
 	case key == 0:
 		return false
 	case p.Put == key || ours:
-		return p.Release.Spec.Workflow != ""
+		return p.Release.Spec.Elsewhere()
 	case p.Undone == key || back:
-		return slices.ContainsFunc(l.Promotions, func(q deploy.Promotion) bool { return q.Commit.SHA == p.To && q.Release.Spec.Workflow != "" })
+		return slices.ContainsFunc(l.Promotions, func(q deploy.Promotion) bool { return q.Commit.SHA == p.To && q.Release.Spec.Elsewhere() })
 	}
 	return false
 }

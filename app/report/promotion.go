@@ -66,14 +66,14 @@ func headline(l deploy.Lane, p deploy.Promotion) string {
 		}
 		return "Waiting for GitHub's review"
 	case deploy.Deploying:
-		return "Deploying" + asking(p)
+		return "Deploying" + asking(l, p)
 	case deploy.Verifying:
 		return "Deployed; it is being watched"
 	case deploy.RollingBack:
 		if p.Restored {
 			return "Back at " + code(p.To) + ", which is being watched"
 		}
-		return "Rolling back to " + code(p.To) + asking(p)
+		return "Rolling back to " + code(p.To) + asking(l, p)
 	case deploy.Attention:
 		return "Somebody must say what to do"
 	case deploy.Retrying:
@@ -92,10 +92,13 @@ func headline(l deploy.Lane, p deploy.Promotion) string {
 	return "Canceled"
 }
 
-// asking says that GitHub's reviewers are asked before a workflow goes on.
-func asking(p deploy.Promotion) string {
-	if p.Asking {
+// asking says who has to move before a workflow goes on: GitHub's reviewers, or whoever can start it.
+func asking(l deploy.Lane, p deploy.Promotion) string {
+	switch {
+	case p.Asking:
 		return ", once GitHub's reviewers let its workflow go"
+	case l.AwaitsStart(p):
+		return ", once somebody starts its workflow on GitHub"
 	}
 	return ""
 }

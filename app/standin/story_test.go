@@ -58,10 +58,10 @@ func TestStory(t *testing.T) {
 		t.Fatal(err)
 	}
 	heard := w.hooks()
-	if got := names(heard); got != "issue_comment.created" {
-		t.Fatalf("commenting sends %q", got)
+	if got := names(heard); got != "deployment_status.created issue_comment.created" {
+		t.Fatalf("deploying and commenting sends %q", got)
 	}
-	if sender := heard[0].payload.(*github.IssueCommentEvent).GetSender(); sender.GetType() != "Bot" || sender.GetLogin() != "slipway[bot]" {
+	if sender := heard[1].payload.(*github.IssueCommentEvent).GetSender(); sender.GetType() != "Bot" || sender.GetLogin() != "slipway[bot]" {
 		t.Errorf("the App comments as %s, a %s", sender.GetLogin(), sender.GetType())
 	}
 	if mistakes := w.gh.Mistakes(); len(mistakes) > 0 {

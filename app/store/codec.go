@@ -44,6 +44,8 @@ func newCodec() codec {
 	learn[deploy.Restored](c)
 	learn[deploy.Lapsed](c)
 	learn[deploy.Reviewed](c)
+	learn[deploy.Asked](c)
+	learn[deploy.Moot](c)
 	return c
 }
 

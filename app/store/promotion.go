@@ -67,6 +67,6 @@ func (m *memory) is(body []byte, p deploy.Promotion) bool {
 // apart is a copy that shares nothing.
 func apart(p deploy.Promotion) deploy.Promotion {
 	p.Approvals, p.Decision.Reasons = slices.Clone(p.Approvals), slices.Clone(p.Decision.Reasons)
-	p.Tried, p.Reviewers = slices.Clone(p.Tried), slices.Clone(p.Reviewers)
+	p.Tried, p.Reviewers, p.Questions = slices.Clone(p.Tried), slices.Clone(p.Reviewers), slices.Clone(p.Questions)
 	return p
 }

@@ -55,11 +55,24 @@ func (s *scene) cancelRun(w []string) error {
 	return s.repo.CancelRun(w[0], s.repo.WorkflowRuns()[n-1].ID)
 }
 
+// again LOGIN N: the nth run of a workflow is started again on GitHub's page
+func (s *scene) again(w []string) error {
+	var n int
+	if _, err := fmt.Sscan(w[1], &n); err != nil {
+		return err
+	}
+	return s.repo.Rerun(w[0], s.repo.WorkflowRuns()[n-1].ID)
+}
+
 // protect ENVIRONMENT: by our App's custom rule
 func (s *scene) protect(w []string) error { return s.repo.SetProtectionRule(w[0], true) }
 
-// dispatch LOGIN FILE SHA: a workflow, by hand
+// dispatch LOGIN FILE SHA, or LOGIN FILE other on BRANCH: a workflow, by hand
 func (s *scene) dispatch(w []string) error {
+	if branch := behind(w, "on"); branch != "" {
+		_, err := s.repo.Dispatch(w[0], w[1], branch, nil)
+		return err
+	}
 	sha, err := s.sha(w[2])
 	if err != nil {
 		return err

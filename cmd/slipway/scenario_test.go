@@ -92,7 +92,7 @@ func (s *scene) play(words []string) error {
 		"dequeue": s.dequeue, "health": s.health, "sick": s.makeSick, "advance": s.advanceBy, "restart": s.restartNow, "stop": s.stopNow, "start": s.startNow,
 		"uninstall": s.uninstall, "suspend": s.suspend, "unsuspend": s.unsuspend, "lose": s.lose, "repeat": s.repeat, "break": s.breakIt, "mend": s.mend,
 		"install": s.install, "delete": s.deleteRepo, "lag": s.lag, "secret": s.secret, "rename": s.rename, "transfer": s.transfer, "found": s.found,
-		"environment": s.environment, "protect": s.protect, "dispatch": s.dispatch, "review": s.review, "cancelrun": s.cancelRun,
+		"environment": s.environment, "protect": s.protect, "dispatch": s.dispatch, "review": s.review, "cancelrun": s.cancelRun, "again": s.again,
 		"home": s.home, "expect": s.expect, "never": s.never,
 	}
 	do, ok := verbs[words[0]]

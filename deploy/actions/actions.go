@@ -32,6 +32,13 @@ type GitHub interface {
 	Pending(ctx context.Context, r app.Repo, run int64) ([]github.Pending, error)
 	Reviews(ctx context.Context, r app.Repo, run int64) ([]github.Review, error)
 	RunBegan(ctx context.Context, r app.Repo, run int64) (bool, error)
+	Gate
+}
+
+// Gate is how a run that waits for our word is let go, and what then becomes of its deployment.
+type Gate interface {
+	AnswerProtection(ctx context.Context, r app.Repo, run int64, environment string, a github.ProtectionAnswer) error
+	DeploymentStates(ctx context.Context, r app.Repo, id int64) ([]string, error)
 }
 
 // Git knows which commits a commit contains.
@@ -61,6 +68,9 @@ const (
 
 // Ensure dispatches the workflow of a deployment if no run of it is known or can be found, and reports how it stands.
 func (w *Workflows) Ensure(ctx context.Context, d deploy.Deployment) (app.Status, error) {
+	if d.Release.Spec.GateOnly && !(d.Rollback && d.Release.Spec.BackWorkflow != "") {
+		return w.letGo(ctx, d)
+	}
 	run, err := w.run(ctx, d)
 	switch {
 	case errors.Is(err, errRefused):
@@ -80,9 +90,17 @@ func (w *Workflows) Ensure(ctx context.Context, d deploy.Deployment) (app.Status
 // errRefused is behind the error of a dispatch that GitHub does not take: what is wrong with the workflow has to be mended in the repository.
 var errRefused = errors.New("GitHub does not take it")
 
+// file is the workflow that is dispatched.
+func file(d deploy.Deployment) string {
+	if d.Release.Spec.GateOnly {
+		return d.Release.Spec.BackWorkflow
+	}
+	return d.Release.Spec.Workflow
+}
+
 // dispatch starts the workflow.
 func (w *Workflows) dispatch(ctx context.Context, d deploy.Deployment, inputs map[string]string) (int64, error) {
-	id, err := w.GitHub.Dispatch(ctx, d.Repo, github.Dispatch{Workflow: d.Release.Spec.Workflow, Ref: d.Repo.DefaultBranch, Inputs: inputs})
+	id, err := w.GitHub.Dispatch(ctx, d.Repo, github.Dispatch{Workflow: file(d), Ref: d.Repo.DefaultBranch, Inputs: inputs})
 	switch app.KindOf(err) {
 	case app.ErrInvalid, app.ErrNotFound, app.ErrDenied:
 		return 0, fmt.Errorf("%w: %w", errRefused, err)
@@ -156,7 +174,7 @@ const again = 2 * time.Second
 
 // find looks for a run by its word. A workflow that is not there has none.
 func (w *Workflows) find(ctx context.Context, d deploy.Deployment) (github.Run, bool, error) {
-	run, found, err := w.GitHub.FindRun(ctx, d.Repo, d.Release.Spec.Workflow, nonce(d.Key), d.Since)
+	run, found, err := w.GitHub.FindRun(ctx, d.Repo, file(d), nonce(d.Key), d.Since)
 	if app.KindOf(err) == app.ErrNotFound {
 		err = nil
 	}
@@ -173,7 +191,7 @@ func inputs(d deploy.Deployment) (map[string]string, error) {
 	all := map[string]string{}
 	if text := d.Release.Spec.Inputs; text != "" {
 		if err := json.Unmarshal([]byte(text), &all); err != nil {
-			return nil, fmt.Errorf("reading the inputs of %s: %w", d.Release.Spec.Workflow, err)
+			return nil, fmt.Errorf("reading the inputs of %s: %w", file(d), err)
 		}
 	}
 	all[inputCommit], all[inputName] = string(d.Commit), nonce(d.Key)

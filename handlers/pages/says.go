@@ -13,6 +13,8 @@ func says(l deploy.Lane, p deploy.Promotion) string {
 	switch {
 	case p.State == deploy.Superseded && p.By.SHA != "":
 		return "Went out with `" + p.By.SHA.Short() + "`."
+	case l.AwaitsStart(p):
+		return p.Why + " It goes back once somebody starts the workflow of `" + p.To.Short() + "` again on GitHub."
 	case p.Asking:
 		return strings.TrimSpace(p.Why + " GitHub asks its reviewers before its workflow goes on.")
 	case p.Why != "":

@@ -1,0 +1,88 @@
+package report
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/slipway-cd/slipway/app"
+	"github.com/slipway-cd/slipway/deploy"
+	"github.com/slipway-cd/slipway/policies"
+)
+
+// maxAnswer is how many characters GitHub takes of an answer to what it asks, less what it may count otherwise.
+const maxAnswer = 1000
+
+// Question is what slipway says to what GitHub asks about a commit, by the number of the deployment that waits: how things stand while the gate
+// holds it, and no where it never goes. The first yes is not here: it is the deployment.
+func Question(s Scene, l deploy.Lane, commit app.SHA, deployment int64, pull *app.Pull) (app.Answer, bool) {
+	p, ask, ok := l.Question(commit, deployment)
+	if !ok || ask == p.LetGo {
+		return app.Answer{}, false
+	}
+	a := app.Answer{Run: ask.Run, Environment: ask.Environment, Link: s.Links.Lane(l.Address())}
+	switch newest := ask == p.Ask(); {
+	case p.State == deploy.Gating && newest:
+		return app.Answer{}, false // it is about to be judged
+	case p.State.Waits() && newest:
+		a.Text = holding(l, p, pull)
+	case p.State == deploy.Attention && newest, p.State == deploy.Retrying && newest:
+		a.Text = headline(l, p) + ": " + told(p.Why) + "\n\n`/retry" + words(l) + "` lets this run go, if the gate allows it."
+	case repeats(l, p, ask) && l.Hold.Key != 0:
+		a.Text = "The lane is on hold."
+	case repeats(l, p, ask):
+		a.State, a.Text = "approved", "This run was let go before, and what it deployed is live and good: it may go again. It is not watched a second time."
+	case p.State.Waits():
+		a.State, a.Text = "rejected", "Another run asks for this commit since."
+	case p.Put == 0:
+		a.State, a.Text = "rejected", strings.TrimSpace(headline(l, p)+". "+told(p.Why))
+	default:
+		a.State, a.Text = "rejected", goneOnce(l, p)
+	}
+	a.Text = cutRunes(strings.TrimSpace(a.Text), maxAnswer-len(a.Link))
+	return a, true
+}
+
+// holding is what a promotion waits for, and what a person can do.
+func holding(l deploy.Lane, p deploy.Promotion, pull *app.Pull) string {
+	lines := []string{headline(l, p) + "."}
+	for _, r := range p.Decision.Reasons {
+		if r.Verdict != policies.Allow {
+			lines = append(lines, "• "+quiet(sentence(r.Sentence)))
+		}
+	}
+	if l.Hold.Key != 0 && deploy.AsksApproval(p) { // else the headline says it
+		lines = append(lines, "• The lane is on hold.")
+	}
+	text := strings.Join(lines, "\n")
+	if deploy.AsksApproval(p) && spoken(pull) {
+		text += fmt.Sprintf("\n\nTo approve, comment on #%d: `/approve%s %s`.", pull.Number, words(l), p.Commit.SHA.Short())
+	}
+	return text
+}
+
+// repeats says that the very run that deployed what is live and good now has been started again: the same commit, workflow and inputs.
+func repeats(l deploy.Lane, p deploy.Promotion, ask deploy.Ask) bool {
+	_, busy := l.Busy()
+	return p.State == deploy.Live && p.Commit.SHA == l.Live.SHA && ask.Run == p.LetGo.Run && !busy
+}
+
+// goneOnce says why what was released before is not let go again.
+func goneOnce(l deploy.Lane, p deploy.Promotion) string {
+	if !p.State.Ended() {
+		return "Another run is deploying this commit: " + headline(l, p) + "."
+	}
+	text := "This commit was released here before (" + headline(l, p) + "), and slipway lets a commit go once."
+	if p.Commit.SHA != l.Live.SHA && p.State == deploy.Live {
+		text += fmt.Sprintf(" To go back to it, say `/rollback%s` first, and then start this again.", words(l))
+	}
+	return text
+}
+
+// cutRunes keeps the beginning of a text.
+func cutRunes(s string, most int) string {
+	runes := []rune(s)
+	if len(runes) <= most {
+		return s
+	}
+	return string(runes[:max(most-1, 0)]) + "…"
+}
