@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"path/filepath"
 	"strings"
-	"sync"
 	"testing"
 
 	"github.com/slipway-cd/slipway/app/standin"
@@ -90,69 +89,24 @@ func (c *crash) replaced(two *standin.Pull) string {
 	return state
 }
 
-// strikeAtActions kills the server around the nth write to GitHub Actions from now on, and says how many there were.
-func (c *crash) strikeAtActions(n int, moment string) func() (struck bool, writes int) {
-	var mu sync.Mutex
-	var struck bool
-	seen := map[int]int{} // its number among them, by its number among all
-	hit := func(w standin.Write) bool {
-		mu.Lock()
-		defer mu.Unlock()
-		if !strings.Contains(w.Path, "/actions/") {
-			return false
-		}
-		if seen[w.Number] == 0 {
-			seen[w.Number] = len(seen) + 1
-		}
-		if seen[w.Number] != n || struck {
-			return false
-		}
-		struck = true
-		c.kill()
-		return true
-	}
-	hooks := standin.WriteHooks{}
-	switch moment {
-	case "before":
-		hooks.Before = func(w standin.Write) bool { return !hit(w) }
-	case "unanswered":
-		hooks.AppliedUnanswered = func(w standin.Write) bool { return !hit(w) }
-	default:
-		hooks.Answered = func(w standin.Write) { hit(w) }
-	}
-	c.github.OnWrite(hooks)
-	return func() (bool, int) { mu.Lock(); defer mu.Unlock(); return struck, len(seen) }
-}
-
 func TestCrashReview(t *testing.T) {
 	if raceDetector || testing.Short() {
 		t.Skip("the crash test runs without the race detector, and not with -short")
 	}
 	c := newCrash(t, strike{})
 	two := c.reviewed()
-	count := c.strikeAtActions(0, "answered")
+	count := c.strikeAtWrite(0, "answered", "/actions/")
 	want := c.replaced(two)
 	if _, writes := count(); writes != 3 || want != "runs success, cancelled, success\nput 1: three false\nput 2: three true" {
 		t.Fatalf("%d writes, %s", writes, want)
 	}
-	slots := make(chan struct{}, crashSlots)
-	for n := 1; n <= 3; n++ {
-		for _, moment := range []string{"before", "unanswered", "answered"} {
-			t.Run(fmt.Sprintf("write %d %s", n, moment), func(t *testing.T) {
-				t.Parallel()
-				slots <- struct{}{}
-				defer func() { <-slots }()
-				c := newCrash(t, strike{})
-				two := c.reviewed()
-				struck := c.strikeAtActions(n, moment)
-				if got := c.replaced(two); got != want {
-					t.Errorf("in the end\n%s\nand without a crash\n%s", got, want)
-				}
-				if is, _ := struck(); !is {
-					t.Error("nothing was struck")
-				}
-				c.died(struck)
-			})
+	aroundWrites(t, make(chan struct{}, crashSlots), 3, func(t *testing.T, n int, moment string) {
+		c := newCrash(t, strike{})
+		two := c.reviewed()
+		struck := c.strikeAtWrite(n, moment, "/actions/")
+		if got := c.replaced(two); got != want {
+			t.Errorf("in the end\n%s\nand without a crash\n%s", got, want)
 		}
-	}
+		c.died(struck)
+	})
 }

@@ -131,7 +131,7 @@ func TestCrashRollback(t *testing.T) {
 	}
 	c := newCrash(t, strike{})
 	sick := c.good()
-	count := c.strikeAtWrite(0, "answered")
+	count := c.strikeAtWrite(0, "answered", "")
 	want := c.bad(sick)
 	c.takenBack(want, want)
 	_, writes := count()
@@ -140,20 +140,13 @@ func TestCrashRollback(t *testing.T) {
 		t.Fatalf("only %d writes: the story tells nothing", writes)
 	}
 	slots := make(chan struct{}, crashSlots)
-	for n := 1; n <= writes; n++ {
-		for _, moment := range []string{"before", "unanswered", "answered"} {
-			t.Run(fmt.Sprintf("write %d %s", n, moment), func(t *testing.T) {
-				t.Parallel()
-				slots <- struct{}{}
-				defer func() { <-slots }()
-				c := newCrash(t, strike{})
-				sick := c.good()
-				struck := c.strikeAtWrite(n, moment)
-				c.takenBack(c.bad(sick), want)
-				c.died(struck)
-			})
-		}
-	}
+	aroundWrites(t, slots, writes, func(t *testing.T, n int, moment string) {
+		c := newCrash(t, strike{})
+		sick := c.good()
+		struck := c.strikeAtWrite(n, moment, "")
+		c.takenBack(c.bad(sick), want)
+		c.died(struck)
+	})
 	for _, at := range []shim.Point{shim.AtClaim, shim.AtStart, shim.BeforeExit, shim.AfterExit} {
 		t.Run("program "+string(at), func(t *testing.T) {
 			t.Parallel()

@@ -345,16 +345,13 @@ func TestCrash(t *testing.T) {
 		t.Fatalf("only %d writes: the story tells nothing", writes)
 	}
 	slots := make(chan struct{}, crashSlots)
-	for n := 1; n <= writes; n++ {
-		for _, moment := range []string{"before", "unanswered", "answered"} {
-			t.Run(fmt.Sprintf("write %d %s", n, moment), func(t *testing.T) {
-				t.Parallel()
-				slots <- struct{}{}
-				defer func() { <-slots }()
-				crashAtWrite(t, n, moment, want)
-			})
-		}
-	}
+	aroundWrites(t, slots, writes, func(t *testing.T, n int, moment string) {
+		c := newCrash(t, strike{})
+		struck := c.strikeAtWrite(n, moment, "")
+		c.finish(c.play())
+		c.check(want, 2)
+		c.died(struck)
+	})
 	for _, program := range []string{"#execute/2", "#put/"} {
 		for _, at := range []shim.Point{shim.AtClaim, shim.AtStart, shim.BeforeExit, shim.AfterExit} {
 			t.Run(fmt.Sprintf("program %s %s", program, at), func(t *testing.T) {
@@ -369,57 +366,6 @@ func TestCrash(t *testing.T) {
 				c.check(want, 2)
 			})
 		}
-	}
-}
-
-// crashAtWrite kills the server around its nth write.
-func crashAtWrite(t *testing.T, n int, moment, want string) {
-	c := newCrash(t, strike{})
-	struck := c.strikeAtWrite(n, moment)
-	c.finish(c.play())
-	c.check(want, 2)
-	c.died(struck)
-}
-
-// strikeAtWrite kills the server around the nth write from now on. What it returns says whether that came, and which write was the last.
-func (c *crash) strikeAtWrite(n int, moment string) func() (struck bool, last int) {
-	var mu sync.Mutex
-	var struck bool
-	var last int
-	hit := func(w standin.Write) bool {
-		mu.Lock()
-		defer mu.Unlock()
-		last = max(last, w.Number)
-		if w.Number != n || struck {
-			return false
-		}
-		struck = true
-		c.kill()
-		return true
-	}
-	hooks := standin.WriteHooks{}
-	switch moment {
-	case "before":
-		hooks.Before = func(w standin.Write) bool { return !hit(w) }
-	case "unanswered":
-		hooks.AppliedUnanswered = func(w standin.Write) bool { return !hit(w) }
-	default:
-		hooks.Answered = func(w standin.Write) { hit(w) }
-	}
-	c.github.OnWrite(hooks)
-	return func() (bool, int) { mu.Lock(); defer mu.Unlock(); return struck, last }
-}
-
-// died holds that the server was killed once. How many writes there are depends on how views coalesce, so the last few may never come: then
-// nothing was crashed, and the test says so.
-func (c *crash) died(struck func() (bool, int)) {
-	c.t.Helper()
-	if is, last := struck(); !is {
-		c.t.Skipf("this time the story took %d writes", last)
-	}
-	c.wait("a dead server", func() bool { return c.killed() > 0 })
-	if n := c.killed(); n != 1 {
-		c.t.Errorf("the server died %d times", n)
 	}
 }
 
