@@ -112,6 +112,10 @@ func (h hub) Environment(context.Context, app.Repo, string) (github.Environment,
 	return github.Environment{}, nil
 }
 
+func (h hub) Guards(context.Context, app.Repo, string) (bool, error) { return true, nil }
+
+func (h hub) Run(context.Context, app.Repo, int64) (github.Run, error) { return github.Run{}, nil }
+
 func (h hub) AnswerProtection(context.Context, app.Repo, int64, string, github.ProtectionAnswer) error {
 	h.call()
 	return nil
