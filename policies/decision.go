@@ -41,6 +41,8 @@ const (
 	RuleBranch       = "branch"        // the commit is still on the default branch
 	RuleContainsLive = "contains-live" // nothing that is live would be lost, or a maintainer accepts it
 	RuleAfter        = "after"         // the commit is proven in the environment before
+	RuleWait         = "wait"          // it has waited for as long as the policy says
+	RuleWindow       = "window"        // the time lies in a window that allows, and in none that forbids
 	RuleFirstRelease = "first-release" // a maintainer has let in what no way back exists for
 	RuleApproval     = "approval"      // whoever the policy asks has approved
 	RuleStarted      = "started"       // a workflow of the team's own waits to deploy it, where slipway is the gate alone

@@ -12,10 +12,18 @@ import (
 // RecheckAfter is when to look again at a fact that could not be read: nobody may ever tell us that it can be now.
 const RecheckAfter = time.Minute
 
-// finding is what a rule says, and whether that is only because a fact could not be read.
+// finding is what a rule says, whether that is only because a fact could not be read, and how long it lasts. One without a sentence has nothing to
+// say but that.
 type finding struct {
 	Reason
 	Unread bool
+	Until  time.Time // when it may say otherwise, by time alone; zero is never
+}
+
+// until is a finding that time changes.
+func until(found finding, at time.Time) finding {
+	found.Until = at
+	return found
 }
 
 func finds(v Verdict, rule, format string, args ...any) finding {
@@ -32,7 +40,7 @@ func unread(rule, what, why string) finding {
 
 // Judge says whether the commit may go. Every rule speaks for itself, and the strictest counts.
 func Judge(f Facts) Decision {
-	rules := []func(Facts) []finding{judgeGate, judgeBlocked, judgeChecks, judgeBranch, judgeContains, judgeAfter, judgeApprovals, judgeStarted, judgeReview}
+	rules := []func(Facts) []finding{judgeGate, judgeBlocked, judgeChecks, judgeBranch, judgeContains, judgeAfter, judgeWait, judgeWindows, judgeApprovals, judgeStarted, judgeReview}
 	var all []finding
 	for _, rule := range rules {
 		all = append(all, rule(f)...)
@@ -48,9 +56,14 @@ func sum(all []finding, now time.Time) Decision {
 	d := Decision{Verdict: Allow}
 	for _, found := range all {
 		d.Verdict = min(d.Verdict, found.Verdict)
-		d.Reasons = append(d.Reasons, found.Reason)
+		if found.Sentence != "" {
+			d.Reasons = append(d.Reasons, found.Reason)
+		}
 		if found.Unread {
-			d.Recheck = now.Add(RecheckAfter)
+			found.Until = now.Add(RecheckAfter)
+		}
+		if u := found.Until; u.After(now) && (d.Recheck.IsZero() || u.Before(d.Recheck)) {
+			d.Recheck = u
 		}
 	}
 	return d
@@ -140,17 +153,32 @@ func (f Facts) lost() string {
 func judgeAfter(f Facts) []finding {
 	var all []finding
 	for _, name := range f.Gate.After() {
-		all = append(all, judgeStanding(name, f.Standings[name]))
+		all = append(all, f.judgeStanding(name, f.Standings[name]))
 	}
 	return all
 }
 
-func judgeStanding(name string, s app.Fact[Standing]) finding {
+// soaked wants a commit that is proven to have been good for as long as either file says.
+func (f Facts) soaked(name string) finding {
+	soak, since := f.Gate.Soak(name), f.GoodSince[name]
+	switch {
+	case soak == 0:
+		return finds(Allow, RuleAfter, "Healthy in %s", name)
+	case !since.Known || since.Value.IsZero():
+		return unread(RuleAfter, "since when the commit does well in "+name, since.Why)
+	}
+	if end := since.Value.Add(soak); f.Now.Before(end) {
+		return until(finds(Hold, RuleAfter, "Healthy in %s since %s, and has to be for %s: until %s", name, clock(since.Value), app.Span(soak), clock(end)), end)
+	}
+	return finds(Allow, RuleAfter, "Healthy in %s since %s, for more than %s", name, clock(since.Value), app.Span(soak))
+}
+
+func (f Facts) judgeStanding(name string, s app.Fact[Standing]) finding {
 	switch {
 	case !s.Known:
 		return unread(RuleAfter, "how the commit does in "+name, s.Why)
 	case s.Value == StandingProven:
-		return finds(Allow, RuleAfter, "Healthy in %s", name)
+		return f.soaked(name)
 	case s.Value == StandingLost:
 		return finds(Deny, RuleAfter, "Failed in %s. A fix has to go through %s first, or `/retry` there", name, name)
 	case s.Value == StandingRemoved:

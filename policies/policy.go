@@ -2,6 +2,7 @@ package policies
 
 import (
 	"slices"
+	"time"
 
 	"github.com/slipway-cd/slipway/app"
 )
@@ -19,12 +20,15 @@ const (
 // Policy is the gate of one environment as one file describes it. The zero value denies.
 type Policy struct {
 	Mode             Mode
-	After            string     // the environment in which the commit must be proven first; "" is none
-	From             []Selector // who may approve under delivery; empty is one maintainer
-	NotAuthor        bool       // not: [author], four eyes
-	Review           bool       // GitHub's reviewers of the environment decide under delivery, and nobody is asked here
-	Environment      string     // with Review: GitHub's name of the environment whose reviewers they are
-	HoldsAfterReturn bool       // after_rollback: hold, which is the default: config sets it
+	After            string        // the environment in which the commit must be proven first; "" is none
+	Soak             time.Duration // how long it must have been good there
+	Wait             time.Duration // how long it has to wait from when it came
+	Windows          []Window      // when it may start, and when not; calendars of freezes among them
+	From             []Selector    // who may approve under delivery; empty is one maintainer
+	NotAuthor        bool          // not: [author], four eyes
+	Review           bool          // GitHub's reviewers of the environment decide under delivery, and nobody is asked here
+	Environment      string        // with Review: GitHub's name of the environment whose reviewers they are
+	HoldsAfterReturn bool          // after_rollback: hold, which is the default: config sets it
 }
 
 // Selector names who may approve: role:maintain, or user:ada.
@@ -54,6 +58,8 @@ const (
 	NeedStanding FactKind = "standing" // of the commit in each environment that Gate.After names
 	NeedRoles    FactKind = "roles"    // of those who approved, and who could
 	NeedAuthors  FactKind = "authors"  // of what goes out
+	NeedChanges  FactKind = "changes"  // the pull requests that go out, with their labels
+	NeedPaths    FactKind = "paths"    // the files that change
 	NeedReview   FactKind = "review"   // whom GitHub asks before a workflow deploys to the environment
 )
 
@@ -72,7 +78,34 @@ func (p Policy) Needs() []FactKind {
 	if p.Review {
 		needs = append(needs, NeedReview)
 	}
-	return needs
+	for _, w := range p.whens() {
+		if w.needsPulls() {
+			needs = append(needs, NeedChanges)
+		}
+		if len(w.Paths) > 0 {
+			needs = append(needs, NeedPaths)
+		}
+	}
+	slices.Sort(needs)
+	return slices.Compact(needs)
+}
+
+// whens is everything that counts for some changes only.
+func (p Policy) whens() (all []When) {
+	for _, w := range p.Windows {
+		all = append(all, w.When)
+	}
+	return all
+}
+
+// Soak is how long a commit must have been good in an earlier environment, by the longer of the two files.
+func (g Gate) Soak(environment string) (soak time.Duration) {
+	for _, p := range g.policies() {
+		if p.After == environment {
+			soak = max(soak, p.Soak)
+		}
+	}
+	return soak
 }
 
 // Needs is what has to be gathered to judge by both policies.

@@ -30,7 +30,7 @@ const (
 // later are keys of issues to come. They are known, so that nobody believes they count.
 func later() []string {
 	return []string{
-		"soak", "windows", "extends", "when", "any", "all", "doors", "wait", "expires", "calendars", "author_teams",
+		"extends", "any", "all", "doors", "expires", "author_teams",
 		"prometheus", "matrix", "report", "cache", "reuse", "flaky", "isolation", "workflow", "canary", "steps", "revert", "trains",
 	}
 }
@@ -57,6 +57,7 @@ func grammar() shape {
 		{name: "checks", doc: "Checks shared by all services, run once per commit.", shape: checks},
 		{name: "services", doc: "Parts of the repository that are released on their own.", shape: services},
 		{name: "environments", doc: "Where the repository is deployed, if it is one service.", shape: environments},
+		{name: "calendars", doc: "Periods in which nothing starts, by a name that environments list.", shape: calendarsShape()},
 	}, rules: []rule{{kind: apart, key: "environments", other: "services",
 		say: "A file has either services or environments at its top. Move these environments into a service."}}}
 }
@@ -128,12 +129,18 @@ func environmentShape() shape {
 	after := shape{kind: kindMapping, is: "after", like: "{ environment: staging }", keys: []key{
 		{name: "environment", doc: "The environment in which a commit must be live and good first.", must: true,
 			shape: line("the name of an environment", "staging", maxName)},
+		{name: "soak", doc: "How long it, or what contains it, must have been good there (0s).", shape: span("30m", 0, 30*24*time.Hour)},
 	}}
 	after.or = &after.keys[0].shape
 	return shape{kind: kindMapping, is: "an environment", def: "environment", like: "{ policy: delivery, deploy: { run: ./deploy.sh } }", keys: []key{
 		{name: "policy", doc: "deployment: green checks alone release it. delivery: a person decides.", must: true,
 			shape: choice("a policy", "delivery", "delivery", "deployment")},
 		{name: "after", doc: "The environment that comes before.", shape: after},
+		{name: "wait", doc: "How long a commit waits from when it came (0s).", shape: span("10m", 0, 30*24*time.Hour)},
+		{name: "windows", doc: "When it may start, and when not. Where any allows, one must; none may forbid.",
+			shape: listShape("a list of windows", `[{ allow: "Mon-Thu 09:00-16:00", zone: Europe/Berlin }]`, windowShape())},
+		{name: "calendars", doc: "Calendars of the file in whose freezes nothing starts.", shape: listShape("a list of calendars", "[holidays]",
+			line("the name of a calendar", "holidays", maxName))},
 		{name: "approve", doc: "Who approves (one maintainer), under policy: delivery.", shape: approveShape()},
 		{name: "deploy", doc: "How a commit is put there.", must: true, shape: deployShape()},
 		{name: "verify", doc: "How a release is watched. Without it a release is good when its command exits 0.", shape: verifyShape()},
@@ -148,6 +155,37 @@ func environmentShape() shape {
 			shape: line("the name of an environment on GitHub", "production-eu", 255)},
 	}, rules: []rule{{kind: never, key: "approve", other: "policy", value: "deployment",
 		say: "Under policy: deployment nobody is asked. Write policy: delivery, or take approve out."}}}
+}
+
+// windowShape is a time in which something may start, or may not.
+func windowShape() shape {
+	form := line("a window", "Mon-Thu 09:00-16:00", 100)
+	return shape{kind: kindMapping, is: "a window", def: "window", like: `{ allow: "Mon-Thu 09:00-16:00", zone: Europe/Berlin }`, keys: []key{
+		{name: "allow", doc: "Days, hours or both in which it may start, or a period such as 2027-01-04..2027-03-31.", shape: form},
+		{name: "forbid", doc: "The same, in which nothing starts.", shape: form},
+		{name: "zone", doc: "The time zone of its clock.", must: true, shape: line("a time zone", "Europe/Berlin", 60)},
+		{name: "when", doc: "For which changes it counts (all).", shape: whenShape()},
+	}, rules: []rule{{kind: either, key: "allow", other: "forbid", say: "A window has allow: or forbid:, and not both."}}}
+}
+
+// whenShape says for which changes something counts.
+func whenShape() shape {
+	return shape{kind: kindMapping, is: "when", like: "{ label: [hotfix] }", keys: []key{
+		{name: "label", doc: "Labels of the pull request.", shape: listShape("a list of labels", "[hotfix]", line("a label", "hotfix", 100))},
+		{name: "author", doc: "Who opened the pull request.", shape: listShape("a list of logins", "[ada]", line("a login", "ada", 100))},
+		{name: "branch", doc: "Globs of the branch that it came from.", shape: listShape("a list of globs", "[release/**]", line("a glob", "release/**", 250))},
+		{name: "paths", doc: "Globs of the files that change.", shape: globs()},
+	}}
+}
+
+// calendarsShape is the calendars of a file.
+func calendarsShape() shape {
+	calendar := shape{kind: kindMapping, is: "a calendar", def: "calendar", like: "{ zone: Europe/Berlin, freeze: [2026-12-20..2027-01-04] }", keys: []key{
+		{name: "zone", doc: "The time zone of its clock.", must: true, shape: line("a time zone", "Europe/Berlin", 60)},
+		{name: "freeze", doc: "Periods in which nothing starts; the last day is one of them.", must: true,
+			shape: listShape("a list of periods", "[2026-12-20..2027-01-04]", line("a period", "2026-12-20..2027-01-04", 100))},
+	}}
+	return namedShape("calendars", "calendar", "{ holidays: { zone: Europe/Berlin, freeze: [2026-12-20..2027-01-04] } }", calendar)
 }
 
 func approveShape() shape {

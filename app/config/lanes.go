@@ -56,6 +56,8 @@ func (l *linker) policy(service string, e entry) policies.Policy {
 	for _, a := range after(e) {
 		p.After = a.to
 	}
+	before, _ := e.get("after")
+	p.Soak, p.Wait, p.Windows = before.within("soak", 0), e.within("wait", 0), l.windows(e)
 	approve, _ := e.get("approve")
 	if p.Review = approve.str("by") == "github"; p.Review {
 		p.Environment = gitHubName(service, e)

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/slipway-cd/slipway/checks"
+	"github.com/slipway-cd/slipway/policies"
 )
 
 // linker makes a File of what was read, and judges what no table can say: what refers to what. Its problems are beyond any schema.
@@ -12,9 +13,12 @@ type linker struct {
 	*reader
 	top   value
 	globs int // so far, of the whole file
+
+	freezes map[string][]policies.Window // of the file's calendars, by name
 }
 
 func (l *linker) file() *File {
+	l.calendars()
 	shared := l.top.entries("checks")
 	l.differ(shared)
 	l.produces(shared, nil)

@@ -40,12 +40,17 @@ func (r *reader) beyond(at pos, format string, args ...any) {
 }
 
 func (r *reader) matches(pattern, s string) bool {
+	return r.compiled(pattern).MatchString(s)
+}
+
+// compiled is a pattern, made once.
+func (r *reader) compiled(pattern string) *regexp.Regexp {
 	p, ok := r.patterns[pattern]
 	if !ok {
 		p = regexp.MustCompile(pattern)
 		r.patterns[pattern] = p
 	}
-	return p.MatchString(s)
+	return p
 }
 
 // read judges a node by a shape. Sentences call it by its subject; owner is the place of the key that it stands at.
@@ -224,7 +229,7 @@ func (r *reader) list(n *yaml.Node, s shape, subject string, at pos) value {
 	seen := map[string]bool{}
 	for _, c := range n.Content {
 		item := r.read(c, *s.each, "An entry of "+subject, at)
-		if !item.bad && seen[item.text] {
+		if !item.bad && s.each.kind != kindMapping && seen[item.text] {
 			r.say(item.at, "%s stands twice in %s. Take one of them out.", quote(item.text), subject)
 			continue
 		}

@@ -45,7 +45,7 @@ func (s shape) inline(defs node) node {
 		return node{"type": "object", "propertyNames": s.name.nameSchema(), "additionalProperties": s.each.schema(defs),
 			"minProperties": 1, "maxProperties": s.high}
 	case kindList:
-		return node{"type": "array", "items": s.each.schema(defs), "minItems": 1, "maxItems": s.high, "uniqueItems": true}
+		return node{"type": "array", "items": s.each.schema(defs), "minItems": 1, "maxItems": s.high, "uniqueItems": s.each.kind != kindMapping}
 	case kindNumber:
 		return node{"type": "integer", "minimum": s.low, "maximum": s.high}
 	case kindDuration:

@@ -54,9 +54,16 @@ func (f *File) Summary() []string {
 // summary is what happens in the environment, step by step.
 func (e Environment) summary() string {
 	var b strings.Builder
-	if e.Policy.After != "" {
-		fmt.Fprintf(&b, "once it is good in %s, ", e.Policy.After)
+	switch p := e.Policy; {
+	case p.After != "" && p.Soak > 0:
+		fmt.Fprintf(&b, "once it has been good in %s for %s, ", p.After, app.Span(p.Soak))
+	case p.After != "":
+		fmt.Fprintf(&b, "once it is good in %s, ", p.After)
 	}
+	if w := e.Policy.Wait; w > 0 {
+		fmt.Fprintf(&b, "%s after it came, ", app.Span(w))
+	}
+	b.WriteString(times(e.Policy.Windows))
 	if e.Policy.Mode == policies.Deployment {
 		b.WriteString("green checks alone decide")
 	} else {
@@ -69,6 +76,30 @@ func (e Environment) summary() string {
 		b.WriteString("; nobody looks whether it works")
 	}
 	return b.String() + "; " + e.wayBack() + "."
+}
+
+// times says when it may start, and when not.
+func times(windows []policies.Window) string {
+	var on, off []string
+	for _, w := range windows {
+		text := fmt.Sprintf("%s (%s)", w.Text, w.Zone)
+		if w.When.Some() {
+			text += " for some changes"
+		}
+		if w.Allow {
+			on = append(on, text)
+		} else {
+			off = append(off, text)
+		}
+	}
+	var said string
+	if len(on) > 0 {
+		said += "during " + or(on) + ", "
+	}
+	if len(off) > 0 {
+		said += "never during " + or(off) + ", "
+	}
+	return said
 }
 
 // step is what puts a release there.
