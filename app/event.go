@@ -45,6 +45,11 @@ type (
 		Pull Pull
 		By   Person
 	}
+	// Relabeled says that a pull request got or lost a label. Which it has is read from GitHub.
+	Relabeled struct {
+		Repo Repo
+		Pull int
+	}
 	// MergeQueued says that a merge group asks for checks, or is gone.
 	MergeQueued struct {
 		Repo Repo
@@ -107,6 +112,9 @@ func (Pushed) Name() string { return "repo.pushed" }
 
 // Name of PullChanged.
 func (PullChanged) Name() string { return "repo.pull" }
+
+// Name of Relabeled.
+func (Relabeled) Name() string { return "repo.relabeled" }
 
 // Name of MergeQueued.
 func (MergeQueued) Name() string { return "repo.queue" }

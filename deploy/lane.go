@@ -34,6 +34,7 @@ type Promotion struct {
 	To        app.SHA           // while rolling back and after: the release that comes back
 	Was       State             // in attention and retrying: what became unclear
 	Then      State             // while its request is taken back: gating or canceled
+	Looked    app.Key           // while GitHub is asked: the number of the gate's last answer since
 	Again     app.Key           // while GitHub is asked: the number under which the gate is asked again, for a fact may have changed
 	Run       int64             // GitHub's number of the workflow's run that deploys it
 	RunURL    string            // and its page
@@ -226,6 +227,23 @@ func (l Lane) Standing(c app.Commit) policies.Standing {
 		return policies.StandingProven
 	}
 	return policies.StandingOpen
+}
+
+// GoodSince is since when what is good here contains a commit: another that contains it goes on where the one before left off.
+func (l Lane) GoodSince(c app.Commit) (since time.Time, ok bool) {
+	for i := range l.Promotions {
+		p := &l.Promotions[i]
+		contains := p.Commit.SHA == c.SHA || 0 < c.Place && c.Place < p.Commit.Place
+		if p.State == Live && contains && (!ok || p.Ended.Before(since)) {
+			since, ok = p.Ended, true
+		}
+	}
+	return since, ok
+}
+
+// Waits says whether any promotion waits here.
+func (l Lane) Waits() bool {
+	return slices.ContainsFunc(l.Promotions, func(p Promotion) bool { return p.State.Waits() })
 }
 
 // goodUpTo is the place of the newest that is good here.

@@ -1,6 +1,7 @@
 package deploy
 
 import (
+	"cmp"
 	"slices"
 	"strconv"
 
@@ -103,9 +104,7 @@ func Wants(l Lane) []app.Want {
 			w.Again = p.State == Reviewing && p.Then != Absent || p.BackAsk != Ask{}
 			wants = append(wants, w)
 		}
-		if p.State == Held && !p.Eligible && !p.Decision.Recheck.IsZero() {
-			w := want(Wake{p.Commit.SHA}, p.Key)
-			w.Due = p.Decision.Recheck
+		if w, ok := wake(p); ok {
 			wants = append(wants, w)
 		}
 		if n, ok := l.notify(p); ok {
@@ -118,6 +117,18 @@ func Wants(l Lane) []app.Want {
 		wants = append(wants, w)
 	}
 	return wants
+}
+
+// wake looks again when time may change an answer: one that holds, or an allow by which GitHub is still being asked. What else is allowed is
+// asked about once more before it starts.
+func wake(p Promotion) (app.Want, bool) {
+	asked := p.State == Reviewing && p.Then == Absent && p.Again == 0
+	if p.Decision.Recheck.IsZero() || !asked && (p.State != Held || p.Eligible) {
+		return app.Want{}, false
+	}
+	w := want(Wake{p.Commit.SHA}, cmp.Or(p.Looked, p.Key))
+	w.Due = p.Decision.Recheck
+	return w, true
 }
 
 func want(t app.Task, k app.Key) app.Want {

@@ -72,7 +72,7 @@ func (l *step) judged(m Judged) {
 
 // judgedAgain takes a request back if the gate does not allow it any more.
 func (l *step) judgedAgain(p *Promotion, m Judged) {
-	p.Again, p.Decision = 0, m.Decision
+	p.Again, p.Looked, p.Decision = 0, m.Key, m.Decision
 	if m.Decision.Verdict != policies.Allow {
 		l.withdraw(p, Gating, "")
 	}

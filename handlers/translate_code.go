@@ -52,6 +52,9 @@ func (t Translator) pull(p *github.PullRequestEvent) ([]app.Letter, error) {
 	if !tells(p) {
 		return nil, nothingWhen("a pull request", p.GetAction())
 	}
+	if a := p.GetAction(); (a == "labeled" || a == "unlabeled") && p.GetPullRequest().GetNumber() > 0 {
+		return to(repo.ID, app.Relabeled{Repo: repo, Pull: p.GetPullRequest().GetNumber()}), nil
+	}
 	pull, err := describePull(repo.ID, p.GetPullRequest())
 	if err != nil {
 		return nil, err
@@ -59,11 +62,11 @@ func (t Translator) pull(p *github.PullRequestEvent) ([]app.Letter, error) {
 	return to(repo.ID, app.PullChanged{Repo: repo, Pull: pull, By: person(p.GetSender())}), nil
 }
 
-// tells says whether an action changes what slipway knows of a pull request. Labels, reviewers and a new description do not, and there are
-// many of them.
+// tells says whether an action changes what slipway knows of a pull request. Reviewers and a new description do not, and there are many
+// of them.
 func tells(p *github.PullRequestEvent) bool {
 	switch p.GetAction() {
-	case "opened", "synchronize", "reopened", "closed", "ready_for_review", "converted_to_draft", "locked", "unlocked":
+	case "opened", "synchronize", "reopened", "closed", "ready_for_review", "converted_to_draft", "locked", "unlocked", "labeled", "unlabeled":
 		return true
 	case "edited":
 		return p.GetChanges().GetTitle() != nil || p.GetChanges().GetBase() != nil

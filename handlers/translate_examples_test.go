@@ -32,7 +32,7 @@ func TestExamplesAreUnderstood(t *testing.T) {
 			}
 		}
 	}
-	want := []string{"repo.protection", "repo.pull", "repo.pushed", "repo.queue", "repo.reported", "repo.served", "repo.workflow"}
+	want := []string{"repo.protection", "repo.pull", "repo.pushed", "repo.queue", "repo.relabeled", "repo.reported", "repo.served", "repo.workflow"}
 	if got := slices.Sorted(maps.Keys(told)); !slices.Equal(got, want) {
 		t.Errorf("the examples told %v, want %v", got, want)
 	}

@@ -125,6 +125,11 @@ func sound(t testing.TB, letters []app.Letter) {
 			if m.Branch == "" {
 				t.Errorf("a push without a branch: %+v", m)
 			}
+		case app.Relabeled:
+			repo = m.Repo
+			if m.Pull <= 0 {
+				t.Errorf("pull request %d", m.Pull)
+			}
 		case app.PullChanged:
 			repo, commits = m.Repo, []app.SHA{m.Pull.Head, m.Pull.BaseSHA}
 			if m.Pull.Merged {

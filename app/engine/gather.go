@@ -45,6 +45,8 @@ func (e *Engine) inquire(ctx context.Context, q *inquiry) error {
 		return err
 	}
 	e.fileFacts(ctx, q)
+	e.timeFacts(ctx, q)
+	e.changeFacts(ctx, q)
 	e.protection(ctx, q)
 	e.historyFacts(ctx, q)
 	e.peopleFacts(ctx, q)

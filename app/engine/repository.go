@@ -20,6 +20,8 @@ func (e *Engine) stepRepository(tx Tx, m Mail, now time.Time) error {
 		return e.pullChanged(tx, m, now)
 	case app.MergeQueued:
 		return e.mergeQueued(tx, m, now)
+	case app.Relabeled:
+		return e.relabeled(tx, m, now)
 	case app.Commented:
 		return e.asked(tx, m.Repo, fmt.Sprintf("comment/%d", m.Comment), m, strings.Contains(m.Body, "/"), now)
 	case app.Pressed:

@@ -88,6 +88,8 @@ func about(m app.Message) (app.Repo, bool) {
 		return m.Repo, true
 	case app.MergeQueued:
 		return m.Repo, true
+	case app.Relabeled:
+		return m.Repo, true
 	case app.Commented:
 		return m.Repo, true
 	case app.Pressed:

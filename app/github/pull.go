@@ -25,7 +25,8 @@ type Pull struct {
 	BaseSHA     app.SHA    // that branch's head, as GitHub saw it last
 	MergedAt    time.Time  // by GitHub's clock; zero is not merged
 	UpdatedAt   time.Time  // by GitHub's clock
-	Locked      bool       // comments are refused of who may not write
+	Labels      []string
+	Locked      bool // comments are refused of who may not write
 }
 
 // OpenPulls lists the open pull requests.
@@ -80,6 +81,9 @@ func pullOf(p *gh.PullRequest) Pull {
 		Author: person(p.GetUser()), UpdatedAt: p.GetUpdatedAt().Time,
 		Head: app.SHA(p.GetHead().GetSHA()), HeadRef: p.GetHead().GetRef(), HeadRepo: app.RepoID(p.GetHead().GetRepo().GetID()),
 		Base: p.GetBase().GetRef(), BaseSHA: app.SHA(p.GetBase().GetSHA()), MergedAt: p.GetMergedAt().Time,
+	}
+	for _, l := range p.Labels {
+		out.Labels = append(out.Labels, l.GetName())
 	}
 	if out.Merged {
 		out.MergeCommit = app.SHA(p.GetMergeCommitSHA())

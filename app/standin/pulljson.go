@@ -31,7 +31,7 @@ func (p *Pull) simpleJSON() object {
 		"issue_url": issue, "number": p.number, "state": p.state, "locked": p.locked, "title": p.title, "user": s.userJSON(p.author),
 		"body": nilIfEmpty(p.body), "created_at": stamp(p.createdAt), "updated_at": stamp(p.updatedAt), "closed_at": stamp(p.closedAt),
 		"merged_at": stamp(p.mergedAt), "merge_commit_sha": nilIfEmpty(p.mergeSHA), "assignee": nil, "assignees": []any{},
-		"requested_reviewers": []any{}, "requested_teams": []any{}, "labels": []any{}, "milestone": nil, "commits_url": url + "/commits",
+		"requested_reviewers": []any{}, "requested_teams": []any{}, "labels": p.labelsJSON(), "milestone": nil, "commits_url": url + "/commits",
 		"review_comments_url": url + "/comments", "review_comment_url": r.apiURL() + "/pulls/comments{/number}",
 		"comments_url": issue + "/comments", "statuses_url": statuses, "head": p.end(p.headRepo, p.headUser, p.headRef, p.headSHA),
 		"base": p.end(r, r.owner, p.baseRef, p.baseSHA), "author_association": r.association(p.author), "auto_merge": nil, "active_lock_reason": nil,
@@ -92,7 +92,7 @@ func (p *Pull) issueJSON() object {
 	return object{
 		"url": url, "repository_url": r.apiURL(), "labels_url": url + "/labels{/name}", "comments_url": url + "/comments",
 		"events_url": url + "/events", "html_url": p.htmlURL(), "id": p.issueID, "node_id": nodeID("PR", p.id), "number": p.number,
-		"title": p.title, "user": s.userJSON(p.author), "labels": []any{}, "state": p.state, "locked": p.locked, "assignee": nil,
+		"title": p.title, "user": s.userJSON(p.author), "labels": p.labelsJSON(), "state": p.state, "locked": p.locked, "assignee": nil,
 		"assignees": []any{}, "milestone": nil, "comments": len(r.commentsOf(p.number)), "created_at": stamp(p.createdAt),
 		"updated_at": stamp(p.updatedAt), "closed_at": stamp(p.closedAt), "author_association": r.association(p.author),
 		"active_lock_reason": nil, "draft": p.draft, "body": nilIfEmpty(p.body), "performed_via_github_app": nil, "state_reason": nil,

@@ -21,6 +21,7 @@ type Pull struct {
 	state    string // open or closed
 	draft    bool
 	locked   bool
+	labels   []string
 	headRepo *Repo // nil when it was deleted
 	headUser *account
 	headRef  string

@@ -18,6 +18,7 @@ func newCodec() codec {
 	learn[app.Pushed](c)
 	learn[app.PullChanged](c)
 	learn[app.MergeQueued](c)
+	learn[app.Relabeled](c)
 	learn[app.Commented](c)
 	learn[app.Pressed](c)
 	learn[app.Reported](c)

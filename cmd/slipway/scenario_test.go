@@ -88,7 +88,7 @@ func split(line string) []string {
 func (s *scene) play(words []string) error {
 	verbs := map[string]func([]string) error{
 		"user": s.user, "custom": s.custom, "commit": s.commit, "branch": s.branch, "force": s.force, "pr": s.pr, "fork": s.fork, "update": s.update, "merge": s.merge,
-		"close": s.closePull, "lock": s.lock, "comment": s.comment, "press": s.press, "rerun": s.rerun, "foreign": s.foreign, "queue": s.queue,
+		"close": s.closePull, "lock": s.lock, "label": s.label, "comment": s.comment, "press": s.press, "rerun": s.rerun, "foreign": s.foreign, "queue": s.queue,
 		"dequeue": s.dequeue, "health": s.health, "sick": s.makeSick, "advance": s.advanceBy, "restart": s.restartNow, "stop": s.stopNow, "start": s.startNow,
 		"uninstall": s.uninstall, "suspend": s.suspend, "unsuspend": s.unsuspend, "lose": s.lose, "repeat": s.repeat, "break": s.breakIt, "mend": s.mend,
 		"install": s.install, "delete": s.deleteRepo, "lag": s.lag, "secret": s.secret, "rename": s.rename, "transfer": s.transfer, "found": s.found,
@@ -249,6 +249,15 @@ func (s *scene) lock(w []string) error {
 		return err
 	}
 	return p.Lock(w[0])
+}
+
+// label LOGIN NAME LABEL
+func (s *scene) label(w []string) error {
+	p, err := s.pull(w[1])
+	if err != nil {
+		return err
+	}
+	return p.Label(w[0], w[2])
 }
 
 // close LOGIN NAME
