@@ -132,11 +132,12 @@ func (l *step) approved(m app.Approved) {
 	if p == nil || p.Attempt != m.Key || !p.State.Waits() && p.State != Attention && p.State != Retrying {
 		return
 	}
-	same := func(a app.Approval) bool { return a.Source == m.Source || a.By.ID == m.By.ID }
-	if slices.ContainsFunc(p.Approvals, same) {
+	repeat := func(a app.Approval) bool { return a.Source == m.Source || a.By.ID == m.By.ID && !a.At.Before(m.At) }
+	if slices.ContainsFunc(p.Approvals, repeat) {
 		return
 	}
-	p.Approvals = append(slices.Clip(p.Approvals), m.Approval)
+	before := func(a app.Approval) bool { return a.By.ID == m.By.ID } // it may have expired
+	p.Approvals = append(slices.DeleteFunc(slices.Clone(p.Approvals), before), m.Approval)
 	l.again(p)
 }
 

@@ -1,90 +1,82 @@
 package policies
 
 import (
+	"cmp"
 	"fmt"
+	"reflect"
 	"slices"
 	"strings"
 
 	"github.com/slipway-cd/slipway/app"
 )
 
-// ask is one approval that a rule wants. One approval may meet several asks.
+// ask is what a rule wants of people. One approval may meet several asks.
 type ask struct {
 	rule  string
-	from  []Selector
+	need  need
 	intro string // why it is asked, said before all else; "" is that the policy wants it
 	by    string // which file asks, where the two files do not ask for the same
 }
 
-// asks is every approval that is wanted, whether or not it has been given. What is not known asks nothing here: it holds by its own rule.
+// asks is everything that is wanted of people, whether or not it has been given. What is not known asks nothing here: it holds by its own rule.
 func (f Facts) asks() []ask {
 	var all []ask
 	if f.loses() {
 		intro := fmt.Sprintf("Does not contain what is live, %s, and would lose %s. ", short(f.Live), f.lost())
-		all = append(all, ask{rule: RuleContainsLive, from: maintainer(), intro: intro})
+		all = append(all, ask{rule: RuleContainsLive, need: atLeastOne(), intro: intro})
 	}
 	if f.First {
-		all = append(all, ask{rule: RuleFirstRelease, from: maintainer(), intro: "First release here. "})
+		all = append(all, ask{rule: RuleFirstRelease, need: atLeastOne(), intro: "First release here. "})
 	} else if f.Live == "" && f.Gate.Live.Known && f.Gate.Live.Value.Mode == ModeUnknown {
-		all = append(all, ask{rule: RuleFirstRelease, from: maintainer(), intro: "Nobody can say what is live here. "})
+		all = append(all, ask{rule: RuleFirstRelease, need: atLeastOne(), intro: "Nobody can say what is live here. "})
 	}
 	for _, name := range f.unprovable() {
-		all = append(all, ask{rule: RuleApproval, from: maintainer(), intro: fmt.Sprintf("Can't be proven in %s. ", name)})
+		all = append(all, ask{rule: RuleApproval, need: atLeastOne(), intro: fmt.Sprintf("Can't be proven in %s. ", name)})
 	}
-	return merged(append(all, f.Gate.asks()...))
+	return merged(append(all, f.gateAsks()...))
 }
 
-// merged says once what is asked of the same people: one approval meets it all. Why it is asked leaves no question which file does.
+// merged says once what is asked of the same people: it is met by the same approvals. Why it is asked leaves no question which file does.
 func merged(asks []ask) []ask {
 	var all []ask
 	for _, a := range asks {
-		i := slices.IndexFunc(all, func(b ask) bool { return slices.Equal(a.from, b.from) })
+		i := slices.IndexFunc(all, func(b ask) bool { return reflect.DeepEqual(a.need, b.need) })
 		if i < 0 {
 			all = append(all, a)
 			continue
 		}
 		all[i].intro += a.intro
+		if all[i].by != a.by {
+			all[i].by = ""
+		}
 	}
 	return all
 }
 
-// asks is what the two files want. Where they want the same, it is said once; which of them asks is said only where they are known to
+// gateAsks is what the two files want. Where they want the same, it is said once; which of them asks is said only where they are known to
 // differ.
-func (g Gate) asks() []ask {
-	var live, head *ask
-	if p := g.Live.Value; g.Live.Known && p.Mode == Delivery && !p.Review {
-		live = &ask{rule: RuleApproval, from: p.approvers(), by: " (so says the file that is live)"}
-	}
-	if p := g.Head.Value; g.Head.Known && p.Mode == Delivery && !p.Review {
-		head = &ask{rule: RuleApproval, from: p.approvers(), by: " (so says the default branch's file)"}
-	}
+func (f Facts) gateAsks() []ask {
+	live, head := f.asksOf(f.Gate.Live, " (so says the file that is live)"), f.asksOf(f.Gate.Head, " (so says the default branch's file)")
 	judges := func(p app.Fact[Policy]) bool { return p.Known && p.Value.Mode != ModeUnknown }
-	switch {
-	case live == nil && head == nil:
-		return nil
-	case live == nil:
-		if !judges(g.Live) {
-			head.by = ""
+	if len(live) == 0 && !judges(f.Gate.Live) || len(head) == 0 && !judges(f.Gate.Head) {
+		for i := range live {
+			live[i].by = ""
 		}
-		return []ask{*head}
-	case head == nil:
-		if !judges(g.Head) {
-			live.by = ""
+		for i := range head {
+			head[i].by = ""
 		}
-		return []ask{*live}
-	case slices.Equal(live.from, head.from):
-		live.by = ""
-		return []ask{*live}
 	}
-	return []ask{*live, *head}
+	return append(live, head...)
 }
 
-// approvers is who may approve by this policy: without anybody named, a maintainer.
-func (p Policy) approvers() []Selector {
-	if len(p.From) == 0 {
-		return maintainer()
+// asksOf is what one file wants.
+func (f Facts) asksOf(gate app.Fact[Policy], by string) (all []ask) {
+	if p := gate.Value; gate.Known && p.Mode == Delivery && !p.Review {
+		for _, n := range f.needs(p) {
+			all = append(all, ask{rule: RuleApproval, need: n, by: by})
+		}
 	}
-	return p.From
+	return all
 }
 
 // judgeApprovals wants each ask met.
@@ -102,42 +94,73 @@ func judgeApprovals(f Facts) []finding {
 }
 
 func (f Facts) judgeAsk(a ask) finding {
-	unreadable := ""
-	var refused []string
-	for _, given := range f.Approvals {
-		switch b := f.bar(a, given.By, given.RoleNow); b {
-		case barNone:
-			return finds(Allow, a.rule, "%sApproved by @%s, %s", a.intro, given.By.Login, clock(given.At))
-		case barRoleUnread, barAuthorsUnread:
-			unreadable = f.theirs(b, given.By, given.RoleNow)
-		default:
-			refused = append(refused, f.theirs(b, given.By, given.RoleNow))
-		}
+	m := f.meet(a.need)
+	if m.ok {
+		return until(finds(Allow, a.rule, "%sApproved by %s", a.intro, approvedBy(m.by)), m.until)
 	}
-	if unreadable != "" {
-		refused = append(refused, unreadable)
-	}
-	found := finds(Hold, a.rule, "%s", f.missing(a, refused))
-	found.Asks = unreadable == ""
-	found.Unread = unreadable != "" || f.Gate.notAuthor() && !f.Excluded.Known
+	found := finds(Hold, a.rule, "%s", f.missing(a, m))
+	found.Asks = !m.unread
+	found.Unread = m.unread || (f.Gate.notAuthor() || f.Gate.notTeams()) && !f.Excluded.Known
 	return found
 }
 
+// approvedBy is who approved, and when.
+func approvedBy(by []Approval) string {
+	var all []string
+	for _, a := range by {
+		if said := fmt.Sprintf("@%s, %s", a.By.Login, clock(a.At)); !slices.Contains(all, said) {
+			all = append(all, said)
+		}
+	}
+	return both(all)
+}
+
 // missing is the sentence of an ask that is not met: who is asked, who is not, and why what was said does not count.
-func (f Facts) missing(a ask, refused []string) string {
-	s := fmt.Sprintf("%sNeeds an approval from %s%s", a.intro, describe(a.from), a.by)
+func (f Facts) missing(a ask, m met) string {
+	s := fmt.Sprintf("%sNeeds %s%s", a.intro, m.missing, a.by)
 	var more string
-	if f.Gate.notAuthor() {
+	if f.Gate.notAuthor() || f.Gate.notTeams() {
 		more = f.notThem()
 	}
-	for _, r := range refused {
-		more += " " + sentence(r)
+	more += f.notNamed()
+	for i, r := range m.refused {
+		if !slices.Contains(m.refused[:i], r) {
+			more += " " + sentence(r)
+		}
 	}
-	more += f.nobody(a)
+	more += f.emptyTeams(a.need) + f.nobody(a.need)
 	if more == "" {
 		return s
 	}
 	return s + "." + more
+}
+
+// notNamed names who is excluded by name.
+func (f Facts) notNamed() string {
+	var names []string
+	for _, s := range f.Gate.notPeople() {
+		if name := s.String(); !slices.Contains(names, name) {
+			names = append(names, name)
+		}
+	}
+	if len(names) == 0 {
+		return ""
+	}
+	return " Not " + either(names) + "."
+}
+
+// emptyTeams names the teams of which GitHub shows nobody.
+func (f Facts) emptyTeams(n need) string {
+	var names []string
+	for _, s := range n.selectors() {
+		if t := f.members(s.Value); s.Kind == KindTeam && t.Known && len(t.Value) == 0 && !slices.Contains(names, Quote(s.Value)) {
+			names = append(names, Quote(s.Value))
+		}
+	}
+	if len(names) == 0 {
+		return ""
+	}
+	return fmt.Sprintf(" GitHub shows slipway nobody in the team %s.", both(names))
 }
 
 // notThem names who is excluded, and what they did.
@@ -157,34 +180,88 @@ func (f Facts) notThem() string {
 	return fmt.Sprintf(" Not %s: it is their change.", people(logins, "or")) + f.emails()
 }
 
-// nobody says at once that nobody is left who could meet the ask, with the reason of each who else would.
-func (f Facts) nobody(a ask) string {
-	if !f.Candidates.Known || f.Gate.notAuthor() && !f.Excluded.Known {
+// nobody says at once that too few are left who could meet a need, with the reason of each who else would.
+func (f Facts) nobody(n need) string {
+	switch {
+	case len(n.any) > 0:
+		first := ""
+		for _, part := range n.any {
+			said := f.nobody(part)
+			if said == "" {
+				return ""
+			}
+			first = cmp.Or(first, said)
+		}
+		return first
+	case len(n.all) > 0:
+		for _, part := range n.all {
+			if said := f.nobody(part); said != "" {
+				return said
+			}
+		}
+		return ""
+	}
+	return f.tooFew(n)
+}
+
+// tooFew says the same of one need.
+func (f Facts) tooFew(n need) string {
+	excludes := f.Gate.notAuthor() || f.Gate.notTeams()
+	if !f.Candidates.Known || excludes && !f.Excluded.Known || n.unread != "" || f.unreadTeam(n.from) {
 		return ""
 	}
 	var reasons []string
-	for _, c := range f.candidates(a.from) {
-		b := f.bar(a, c.Person, app.Known(c.Role, f.Candidates.At))
-		if b == barNone {
-			return ""
-		}
-		if b == barExcluded && selects(a.from, c.Person, c.Role, f.Personal) {
-			reasons = append(reasons, fmt.Sprintf("@%s (%s)", c.Login, f.did(c.Person)))
+	could := 0
+	for _, c := range f.candidates(n.from) {
+		switch b := f.bar(n.from, c.Person, app.Known(c.Role, f.Candidates.At)); b {
+		case barNone:
+			could++
+		case barExcluded, barTeam, barNamed:
+			if f.selects(n.from, c.Person, c.Role) {
+				reasons = append(reasons, fmt.Sprintf("@%s (%s)", c.Login, f.because(b, c.Person)))
+			}
 		}
 	}
-	if len(reasons) == 0 {
-		return fmt.Sprintf(" Nobody may: the repository has not got %s who is a person.", describe(a.from))
+	switch {
+	case could >= n.count:
+		return ""
+	case could > 0 && len(reasons) == 0:
+		return fmt.Sprintf(" Only %d may, as far as GitHub tells.", could)
+	case could > 0:
+		return fmt.Sprintf(" Only %d is left who may: the others that could are %s.", could, both(reasons))
+	case len(reasons) == 0:
+		return fmt.Sprintf(" Nobody may: the repository has not got %s who is a person.", describe(n.from))
 	}
 	return fmt.Sprintf(" Nobody is left who may: all that could are %s.", both(reasons))
 }
 
-// candidates is who could meet an ask: those that GitHub tells, and whoever is named, with any access or none.
+// because is what excludes somebody, in brackets behind their name.
+func (f Facts) because(b bar, by app.Person) string {
+	switch b {
+	case barTeam:
+		return f.shares(by)
+	case barNamed:
+		return "excluded by the file"
+	}
+	return f.did(by)
+}
+
+// candidates is who could meet a need: those that GitHub tells, and whoever is named or in a team, with any access or none.
 func (f Facts) candidates(from []Selector) []Candidate {
 	all := slices.Clone(f.Candidates.Value)
+	add := func(p app.Person) {
+		if !slices.ContainsFunc(all, func(c Candidate) bool { return strings.EqualFold(c.Login, p.Login) }) {
+			all = append(all, Candidate{Person: p, Role: "none"})
+		}
+	}
 	for _, s := range from {
-		listed := func(c Candidate) bool { return strings.EqualFold(c.Login, s.Value) }
-		if s.Kind == KindUser && s.Value != "" && !slices.ContainsFunc(all, listed) {
-			all = append(all, Candidate{Person: app.Person{Login: s.Value}, Role: "none"})
+		switch {
+		case s.Kind == KindUser && s.Value != "":
+			add(app.Person{Login: s.Value})
+		case s.Kind == KindTeam:
+			for _, p := range f.members(s.Value).Value {
+				add(p)
+			}
 		}
 	}
 	return all

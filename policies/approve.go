@@ -62,7 +62,10 @@ func (a Asked) replaced(t target) bool {
 
 // given is this person's approval of the promotion, if there is one.
 func (a Asked) given(t target) bool {
-	return slices.ContainsFunc(t.Facts.Approvals, func(g Approval) bool { return same(g.By.ID, g.By.Login, a.By) })
+	return slices.ContainsFunc(t.Facts.Approvals, func(g Approval) bool {
+		end := t.Facts.expires(g.At)
+		return same(g.By.ID, g.By.Login, a.By) && (end.IsZero() || t.Facts.Now.Before(end))
+	})
 }
 
 func (a Asked) approveOne(t target) part {
@@ -137,7 +140,7 @@ func (t target) whoElse(not app.Person) string {
 		return people(logins, "or") + " can approve."
 	}
 	for _, a := range t.Facts.asks() {
-		if nobody := t.Facts.nobody(a); nobody != "" {
+		if nobody := t.Facts.nobody(a.need); nobody != "" {
 			return strings.TrimSpace(nobody)
 		}
 	}

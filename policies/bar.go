@@ -1,6 +1,7 @@
 package policies
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -16,28 +17,73 @@ const (
 	barBot                      // a machine
 	barRoleUnread               // their role can't be read now
 	barRoleStrange              // their role is none of GitHub's own
+	barTeamsUnread              // who is in a team can't be read now
 	barAuthorsUnread            // whose change it is can't be told now
+	barNamed                    // the file names them as one who may not
+	barTeam                     // they are in a team with somebody whose change it is, and the file excludes that
 	barExcluded                 // it is their change, and the file asks for four eyes
 	barNone                     // nothing
 )
 
-// bar says what keeps this person's approval from meeting an ask, if anything.
-func (f Facts) bar(a ask, by app.Person, role app.Fact[string]) bar {
+// bar says what keeps this person's approval from meeting a need of these people, if anything.
+func (f Facts) bar(from []Selector, by app.Person, role app.Fact[string]) bar {
+	if b := f.excluded(by); b != barNone {
+		return b
+	}
 	switch {
-	case isBot(by):
-		return barBot
-	case f.Gate.notAuthor() && !f.Excluded.Known:
-		return barAuthorsUnread
-	case f.Gate.notAuthor() && f.did(by) != "":
-		return barExcluded
 	case !role.Known:
 		return barRoleUnread
-	case selects(a.from, by, role.Value, f.Personal):
+	case f.selects(from, by, role.Value):
 		return barNone
+	case f.unreadTeam(from):
+		return barTeamsUnread
 	case rank(role.Value, f.Personal) < 0:
 		return barRoleStrange
 	}
 	return barNotAsked
+}
+
+// excluded says what keeps this person from approving anything here.
+func (f Facts) excluded(by app.Person) bar {
+	people := f.Gate.notPeople()
+	switch {
+	case isBot(by):
+		return barBot
+	case (f.Gate.notAuthor() || f.Gate.notTeams()) && !f.Excluded.Known:
+		return barAuthorsUnread
+	case f.Gate.notAuthor() && f.did(by) != "":
+		return barExcluded
+	case f.selects(people, by, ""):
+		return barNamed
+	case f.unreadTeam(people) || f.Gate.notTeams() && f.unreadTeam(f.named()):
+		return barTeamsUnread
+	case f.Gate.notTeams() && f.shares(by) != "":
+		return barTeam
+	}
+	return barNone
+}
+
+// named is everybody whom either file names.
+func (f Facts) named() (all []Selector) {
+	for _, p := range f.Gate.policies() {
+		all = append(all, p.selectors()...)
+	}
+	return all
+}
+
+// shares is the team that somebody is in with one whose change it is, or "".
+func (f Facts) shares(by app.Person) string {
+	for _, team := range f.Gate.Teams() {
+		if !f.inTeam(team, by) {
+			continue
+		}
+		for _, c := range f.Excluded.Value {
+			if p := (app.Person{ID: c.ID, Login: c.Login}); (c.ID != 0 || c.Login != "") && f.inTeam(team, p) {
+				return fmt.Sprintf("in %s with @%s, whose change it is", team, c.Login)
+			}
+		}
+	}
+	return ""
 }
 
 // did is what somebody did of what goes out, or "": opened #412 and wrote 9b1e2c7d40aa.
@@ -70,6 +116,12 @@ func (f Facts) theirs(b bar, by app.Person, role app.Fact[string]) string {
 		return s + fmt.Sprintf("slipway does not know the role %s", Quote(role.Value))
 	case barAuthorsUnread:
 		return "@" + by.Login + "'s approval can't be counted now, because it is not known whose change it is"
+	case barTeamsUnread:
+		return "@" + by.Login + "'s approval can't be counted now, because it is not known who is in the teams: " + f.teamsWhy()
+	case barNamed:
+		return s + "the file excludes them"
+	case barTeam:
+		return s + "they are " + f.shares(by)
 	case barExcluded:
 		return s + "they " + f.did(by)
 	}
@@ -88,6 +140,12 @@ func (f Facts) yours(b bar, by app.Person, role app.Fact[string]) string {
 		return fmt.Sprintf("slipway does not know your role %s, and %s asks for %s", Quote(role.Value), at, f.asked())
 	case barAuthorsUnread:
 		return "it can't be told now whose change it is (" + oneLine(f.Excluded.Why) + "), so say it again in a moment"
+	case barTeamsUnread:
+		return "it can't be told now who is in the teams (" + f.teamsWhy() + "), so say it again in a moment"
+	case barNamed:
+		return "the file excludes you at " + at
+	case barTeam:
+		return "you are " + f.shares(by) + ", and " + at + " asks for someone else"
 	case barExcluded:
 		return f.change(by) + ", and " + at + " asks for someone else"
 	}
@@ -115,7 +173,7 @@ func (f Facts) change(by app.Person) string {
 func (f Facts) asked() string {
 	var from []Selector
 	for _, a := range f.asks() {
-		for _, s := range a.from {
+		for _, s := range a.need.selectors() {
 			if !slices.Contains(from, s) {
 				from = append(from, s)
 			}
@@ -142,7 +200,9 @@ func MayApprove(f Facts, by app.Person, role app.Fact[string]) (bool, string) {
 	}
 	best := barNotAsked
 	for _, a := range asks {
-		best = max(best, f.bar(a, by, role))
+		for _, n := range a.need.leaves() {
+			best = max(best, f.bar(n.from, by, role))
+		}
 	}
 	if best == barNone {
 		return true, ""
@@ -158,17 +218,34 @@ func Approvers(f Facts) []string {
 		return nil
 	}
 	for _, a := range f.asks() {
-		if f.judgeAsk(a).Verdict == Allow {
-			continue
-		}
-		for _, c := range f.candidates(a.from) {
-			if f.bar(a, c.Person, app.Known(c.Role, f.Candidates.At)) == barNone {
-				logins = append(logins, c.Login)
-			}
+		for _, n := range f.leaves(a.need) {
+			logins = append(logins, f.left(n)...)
 		}
 	}
 	slices.SortFunc(logins, func(a, b string) int { return strings.Compare(strings.ToLower(a), strings.ToLower(b)) })
 	return slices.Compact(logins)
+}
+
+// left is who could still meet a need: those whose approval counts already can't give another.
+func (f Facts) left(n need) (logins []string) {
+	by := f.meet(n).by
+	for _, c := range f.candidates(n.from) {
+		gave := slices.ContainsFunc(by, func(a Approval) bool { return same(a.By.ID, a.By.Login, c.Person) })
+		if !gave && f.bar(n.from, c.Person, app.Known(c.Role, f.Candidates.At)) == barNone {
+			logins = append(logins, c.Login)
+		}
+	}
+	return logins
+}
+
+// teamsWhy is why a team can't be read.
+func (f Facts) teamsWhy() string {
+	for _, name := range f.Gate.Teams() {
+		if t := f.members(name); !t.Known {
+			return oneLine(cmp.Or(t.Why, "nobody has said why"))
+		}
+	}
+	return "nobody has said why"
 }
 
 // wantsApproval says whether an approval is still missing, of those that are wanted.

@@ -14,28 +14,30 @@ type Facts struct {
 	Service           string
 	Environment       string
 	Gate              Gate
-	Green             app.Fact[bool]                 // the commit's checks, for this service
-	OnBranch          app.Fact[bool]                 // it is still on the default branch
-	First             bool                           // nothing was ever released in this lane by slipway
-	Live              app.SHA                        // what is known to be live; "" is nothing, or nobody can say
-	Contains          app.Fact[bool]                 // the commit contains what is live; only read where something is
-	Lost              []string                       // where it does not: what would be lost, a line each, as git or people wrote it
-	Standings         map[string]app.Fact[Standing]  // of the commit in each environment that Gate.After names; one left out is not known
-	GoodSince         map[string]app.Fact[time.Time] // of each of them that asks for a soak: since when the commit, or one that contains it, has been good there
-	Arrived           time.Time                      // when this attempt came into its lane
-	Changes           app.Fact[[]Change]             // the pull requests that go out; only read where the gate asks
-	Paths             app.Fact[[]string]             // the files that change; likewise
-	Approvals         []Approval                     // those given for this attempt
-	Excluded          app.Fact[[]Contributor]        // who opened, wrote, co-wrote or pushed what goes out since what is live
-	Candidates        app.Fact[[]Candidate]          // who could approve, as far as GitHub tells; not known costs only words
-	Personal          bool                           // a user's own repository: collaborators with write count as maintainers
-	Workflow          string                         // the workflow that deploys the commit, "" where a command does
-	GateOnly          bool                           // the team's own workflow deploys the commit, once slipway lets it go
-	Asked             string                         // with GateOnly: the environment of GitHub's to which one waits to deploy; "" is that none does
-	Guards            app.Fact[bool]                 // with GateOnly: GitHub asks slipway before a workflow deploys there; not known costs only words
-	GitHubEnvironment string                         // where the commit goes, as GitHub names it
-	Protection        app.Fact[Protection]           // of GitHub's environment; only read where GitHub's reviewers decide
-	Blocked           string                         // a sentence if slipway itself must not deploy here (secrets folder under an old name), else ""
+	Green             app.Fact[bool]                    // the commit's checks, for this service
+	OnBranch          app.Fact[bool]                    // it is still on the default branch
+	First             bool                              // nothing was ever released in this lane by slipway
+	Live              app.SHA                           // what is known to be live; "" is nothing, or nobody can say
+	Contains          app.Fact[bool]                    // the commit contains what is live; only read where something is
+	Lost              []string                          // where it does not: what would be lost, a line each, as git or people wrote it
+	Standings         map[string]app.Fact[Standing]     // of the commit in each environment that Gate.After names; one left out is not known
+	GoodSince         map[string]app.Fact[time.Time]    // of each of them that asks for a soak: since when the commit, or one that contains it, has been good there
+	Arrived           time.Time                         // when this attempt came into its lane
+	Changes           app.Fact[[]Change]                // the pull requests that go out; only read where the gate asks
+	Paths             app.Fact[[]string]                // the files that change; likewise
+	Approvals         []Approval                        // those given for this attempt
+	Excluded          app.Fact[[]Contributor]           // who opened, wrote, co-wrote or pushed what goes out since what is live
+	Teams             map[string]app.Fact[[]app.Person] // who is in each team that the gate or the owners name, by org/team in lower case; nobody in one that GitHub does not show
+	Owners            app.Fact[[]Owned]                 // who owns the service's files that change; only read where the gate asks
+	Candidates        app.Fact[[]Candidate]             // who could approve, as far as GitHub tells; not known costs only words
+	Personal          bool                              // a user's own repository: collaborators with write count as maintainers
+	Workflow          string                            // the workflow that deploys the commit, "" where a command does
+	GateOnly          bool                              // the team's own workflow deploys the commit, once slipway lets it go
+	Asked             string                            // with GateOnly: the environment of GitHub's to which one waits to deploy; "" is that none does
+	Guards            app.Fact[bool]                    // with GateOnly: GitHub asks slipway before a workflow deploys there; not known costs only words
+	GitHubEnvironment string                            // where the commit goes, as GitHub names it
+	Protection        app.Fact[Protection]              // of GitHub's environment; only read where GitHub's reviewers decide
+	Blocked           string                            // a sentence if slipway itself must not deploy here (secrets folder under an old name), else ""
 }
 
 // Protection is how GitHub protects an environment from workflows.

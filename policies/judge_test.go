@@ -36,7 +36,9 @@ func yes(by app.Person, role string) policies.Approval {
 
 func delivery() policies.Policy { return policies.Policy{Mode: policies.Delivery} }
 
-func fourEyes() policies.Policy { return policies.Policy{Mode: policies.Delivery, NotAuthor: true} }
+func fourEyes() policies.Policy {
+	return policies.Policy{Mode: policies.Delivery, Not: policies.Not{Author: true}}
+}
 
 func both(p policies.Policy) policies.Gate { return policies.Gate{Live: known(p), Head: known(p)} }
 
@@ -247,12 +249,14 @@ func TestJudgeWhoMay(t *testing.T) {
 			"hold" + passed + "\nhold approval: Needs an approval from @cy or an admin"},
 		{"whoever can write", from(policies.Selector{Kind: "role", Value: "write"}), given(yes(cy(), "write")),
 			"allow" + passed + fmt.Sprintf(by, "cy")},
-		{"a selector that nobody knows selects nobody", from(policies.Selector{Kind: "team", Value: "acme/all"}, policies.Selector{Kind: "role", Value: "owner"}),
+		{"a selector that nobody knows selects nobody", from(policies.Selector{Kind: "group", Value: "all"}, policies.Selector{Kind: "role", Value: "none"}),
 			given(yes(eli(), "admin"), yes(cy(), "owner")),
-			"hold" + passed + "\nhold approval: Needs an approval from `team:acme/all` (which slipway cannot judge) or `role:owner` (which slipway " +
+			"hold" + passed + "\nhold approval: Needs an approval from `group:all` (which slipway cannot judge) or `role:none` (which slipway " +
 				"cannot judge). @eli's approval does not count: they have the role `admin` now. @cy's approval does not count: slipway does not know " +
-				"the role `owner`. Nobody may: the repository has not got `team:acme/all` (which slipway cannot judge) or `role:owner` (which slipway " +
+				"the role `owner`. Nobody may: the repository has not got `group:all` (which slipway cannot judge) or `role:none` (which slipway " +
 				"cannot judge) who is a person."},
+		{"a role of the organisation's own, by its exact name", from(policies.Selector{Kind: "role", Value: "owner"}),
+			given(yes(eli(), "admin"), yes(cy(), "owner")), "allow" + passed + fmt.Sprintf(by, "cy")},
 	})
 }
 

@@ -25,22 +25,27 @@ type Policy struct {
 	Wait             time.Duration // how long it has to wait from when it came
 	Windows          []Window      // when it may start, and when not; calendars of freezes among them
 	From             []Selector    // who may approve under delivery; empty is one maintainer
-	NotAuthor        bool          // not: [author], four eyes
+	Count            int           // how many of them; 0 is 1
+	All, Any         []Requirement // in place of From: what all of these want, or one of them
+	Expires          time.Duration // how long an approval counts; 0 is for ever
+	Not              Not           // who may not
 	Review           bool          // GitHub's reviewers of the environment decide under delivery, and nobody is asked here
 	Environment      string        // with Review: GitHub's name of the environment whose reviewers they are
 	HoldsAfterReturn bool          // after_rollback: hold, which is the default: config sets it
 }
 
-// Selector names who may approve: role:maintain, or user:ada.
+// Selector names who may approve: role:maintain, user:ada, team:acme/release, or whoever owns the files.
 type Selector struct {
-	Kind  string // KindRole or KindUser; any other kind selects nobody
+	Kind  string // one of the kinds below; any other selects nobody
 	Value string
 }
 
 // The kinds of selectors.
 const (
-	KindRole = "role"
-	KindUser = "user"
+	KindRole   = "role" // one of GitHub's own is a least one; any other has to be exactly that
+	KindUser   = "user"
+	KindTeam   = "team" // org/team
+	KindOwners = "codeowners"
 )
 
 // Gate is what a promotion is judged by: the file of the release that is live in the lane, and the default branch's file now. Both must
@@ -60,6 +65,7 @@ const (
 	NeedAuthors  FactKind = "authors"  // of what goes out
 	NeedChanges  FactKind = "changes"  // the pull requests that go out, with their labels
 	NeedPaths    FactKind = "paths"    // the files that change
+	NeedOwners   FactKind = "owners"   // who owns the files that change
 	NeedReview   FactKind = "review"   // whom GitHub asks before a workflow deploys to the environment
 )
 
@@ -72,8 +78,11 @@ func (p Policy) Needs() []FactKind {
 	if p.Mode != Deployment {
 		needs = append(needs, NeedRoles)
 	}
-	if p.NotAuthor {
+	if p.Not.Author || p.Not.Teams {
 		needs = append(needs, NeedAuthors)
+	}
+	if slices.ContainsFunc(p.selectors(), Selector.isOwners) {
+		needs = append(needs, NeedOwners)
 	}
 	if p.Review {
 		needs = append(needs, NeedReview)
@@ -94,6 +103,9 @@ func (p Policy) Needs() []FactKind {
 func (p Policy) whens() (all []When) {
 	for _, w := range p.Windows {
 		all = append(all, w.When)
+	}
+	for _, r := range p.requirements() {
+		all = append(all, r.When)
 	}
 	return all
 }
@@ -143,7 +155,20 @@ func (g Gate) Review() bool {
 	return slices.ContainsFunc(g.policies(), func(p Policy) bool { return p.Mode == Delivery && p.Review })
 }
 
+// notTeams says whether either file excludes whoever is in a team with an author.
+func (g Gate) notTeams() bool {
+	return slices.ContainsFunc(g.policies(), func(p Policy) bool { return p.Not.Teams })
+}
+
+// notPeople is whom either file excludes by name.
+func (g Gate) notPeople() (all []Selector) {
+	for _, p := range g.policies() {
+		all = append(all, p.Not.People...)
+	}
+	return all
+}
+
 // notAuthor says whether either file asks for four eyes.
 func (g Gate) notAuthor() bool {
-	return slices.ContainsFunc(g.policies(), func(p Policy) bool { return p.NotAuthor })
+	return slices.ContainsFunc(g.policies(), func(p Policy) bool { return p.Not.Author })
 }

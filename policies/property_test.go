@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"pgregory.net/rapid"
 
@@ -36,26 +37,46 @@ func roles() *rapid.Generator[string] {
 
 func selectors() *rapid.Generator[policies.Selector] {
 	return rapid.SampledFrom([]policies.Selector{{Kind: "role", Value: "maintain"}, {Kind: "role", Value: "write"}, {Kind: "role", Value: "boss"},
-		{Kind: "user", Value: "cy"}, {Kind: "user", Value: "Dana"}, {Kind: "user"}, {Kind: "team", Value: "a/b"}, {}})
+		{Kind: "user", Value: "cy"}, {Kind: "user", Value: "Dana"}, {Kind: "user"}, {Kind: "team", Value: "a/b"}, {Kind: "codeowners"}, {}})
 }
 
 func drawPolicy(t *rapid.T) policies.Policy {
 	modes := []policies.Mode{policies.Deployment, policies.Deployment, policies.Delivery, policies.Delivery, policies.Delivery, "", "other"}
+	all, any := drawParts(t, 2), drawParts(t, 2)
+	if len(all) > 0 {
+		any = nil
+	}
 	return policies.Policy{
-		Mode:      rapid.SampledFrom(modes).Draw(t, "mode"),
-		After:     rapid.SampledFrom([]string{"", "", "staging", "canary"}).Draw(t, "after"),
-		From:      rapid.SliceOfN(selectors(), 0, 2).Draw(t, "from"),
-		NotAuthor: rapid.Bool().Draw(t, "not author"),
-		Review:    rapid.IntRange(0, 3).Draw(t, "review") == 0,
+		Count: rapid.IntRange(0, 2).Draw(t, "count"), All: all, Any: any, Expires: rapid.SampledFrom([]time.Duration{0, 0, time.Hour}).Draw(t, "expires"),
+		Mode:  rapid.SampledFrom(modes).Draw(t, "mode"),
+		After: rapid.SampledFrom([]string{"", "", "staging", "canary"}).Draw(t, "after"),
+		From:  rapid.SliceOfN(selectors(), 0, 2).Draw(t, "from"),
+		Not: policies.Not{
+			Author: rapid.Bool().Draw(t, "not author"), Teams: rapid.Bool().Draw(t, "not teams"),
+			People: rapid.SliceOfN(rapid.SampledFrom([]policies.Selector{{Kind: "user", Value: "eli"}, {Kind: "team", Value: "a/c"}}), 0, 1).Draw(t, "not people"),
+		},
+		Review: rapid.IntRange(0, 3).Draw(t, "review") == 0,
 
 		Environment: rapid.SampledFrom([]string{"production", "production", "production", "sandbox"}).Draw(t, "environment"),
 	}
 }
 
+// drawParts is what all, or any, of a policy's approvals are made of; usually nothing.
+func drawParts(t *rapid.T, deep int) []policies.Requirement {
+	if deep == 0 || rapid.Bool().Draw(t, "no parts") {
+		return nil
+	}
+	return rapid.SliceOfN(rapid.Custom(func(t *rapid.T) policies.Requirement {
+		r := policies.Requirement{Count: rapid.IntRange(0, 2).Draw(t, "of"), From: rapid.SliceOfN(selectors(), 0, 2).Draw(t, "part from")}
+		r.All, r.Any = drawParts(t, deep-1), drawParts(t, deep-1)
+		return r
+	}), 1, 3).Draw(t, "list")
+}
+
 func drawApproval(t *rapid.T) policies.Approval {
 	by := people().Draw(t, "by")
 	return policies.Approval{
-		Approval: app.Approval{By: by, Role: "maintain", At: now(), Source: "comment/1"},
+		Approval: app.Approval{By: by, Role: "maintain", At: now().Add(-rapid.SampledFrom([]time.Duration{0, 0, 59 * time.Minute, time.Hour}).Draw(t, "ago")), Source: "comment/1"},
 		RoleNow:  drawFact(t, "role", roles()),
 	}
 }
@@ -83,6 +104,13 @@ func drawFacts(t *rapid.T) policies.Facts {
 	standing := rapid.SampledFrom([]policies.Standing{policies.StandingProven, policies.StandingProven, policies.StandingProven,
 		policies.StandingOpen, policies.StandingLost, policies.StandingRemoved})
 	f.Standings = map[string]app.Fact[policies.Standing]{"staging": drawFact(t, "staging", standing), "canary": drawFact(t, "canary", standing)}
+	f.Teams = map[string]app.Fact[[]app.Person]{}
+	for _, name := range []string{"a/b", "a/c"} {
+		f.Teams[name] = drawFact(t, name, rapid.SliceOfN(people(), 0, 3))
+	}
+	f.Owners = drawFact(t, "owners", rapid.SliceOfN(rapid.Custom(func(t *rapid.T) policies.Owned {
+		return policies.Owned{Owners: rapid.SliceOfN(selectors(), 1, 2).Draw(t, "owner"), File: "a.go", Files: 1}
+	}), 0, 2))
 	f.Workflow = rapid.SampledFrom([]string{"", "deploy.yml", "deploy.yml"}).Draw(t, "workflow")
 	f.Protection = drawFact(t, "protection", rapid.SampledFrom([]policies.Protection{{}, {Exists: true}, {Environment: "production", Exists: true},
 		{Environment: "production", Exists: true, Reviewers: []string{"eli"}}, {Environment: "production", Exists: true, Reviewers: []string{"eli"}}}))
@@ -134,7 +162,7 @@ func TestPropertyNotKnowingNeverAllows(t *testing.T) {
 		f := drawFacts(t)
 		before := allows(f)
 		needed := false
-		what := rapid.SampledFrom([]string{"green", "branch", "live", "head", "contains", "excluded", "staging", "candidates", "role", "protection"}).Draw(t, "what")
+		what := rapid.SampledFrom([]string{"green", "branch", "live", "head", "contains", "excluded", "staging", "candidates", "role", "protection", "teams", "owners"}).Draw(t, "what")
 		switch what {
 		case "green":
 			f.Green, needed = app.Unknown[bool](""), true
@@ -148,10 +176,14 @@ func TestPropertyNotKnowingNeverAllows(t *testing.T) {
 			f.Contains, needed = app.Unknown[bool](""), f.Live != ""
 		case "excluded":
 			f.Excluded = app.Unknown[[]policies.Contributor]("")
-			needed = f.Gate.Head.Value.Mode == policies.Delivery && f.Gate.Head.Value.NotAuthor && !f.Gate.Head.Value.Review
+			needed = f.Gate.Head.Value.Mode == policies.Delivery && f.Gate.Head.Value.Not.Author && !f.Gate.Head.Value.Review
 		case "staging":
 			f.Standings = nil
 			needed = f.Gate.Head.Value.After != ""
+		case "teams":
+			f.Teams = nil
+		case "owners":
+			f.Owners = app.Unknown[[]policies.Owned]("")
 		case "candidates":
 			f.Candidates = app.Unknown[[]policies.Candidate]("")
 			if allows(f) != before {
@@ -228,11 +260,22 @@ func should(f policies.Facts) bool {
 		ask = ask || p.After != "" && s == policies.StandingRemoved
 		ok = ok && (p.After == "" || s == policies.StandingProven || s == policies.StandingRemoved)
 		ok = ok && (p.Mode == policies.Deployment || p.Mode == policies.Delivery)
-		four = four || p.NotAuthor
+		four = four || p.Not.Author
 	}
-	asked := func(from []policies.Selector) bool {
-		return slices.ContainsFunc(f.Approvals, func(a policies.Approval) bool { return counts(f, a, from, four) })
+	var bars excluding
+	for _, p := range files {
+		bars = append(bars, p)
 	}
+	several := func(from []policies.Selector, count int) bool {
+		people := map[string]bool{}
+		for _, a := range f.Approvals {
+			if counts(f, a, from, four) && !bars.bar(f, a) {
+				people[strings.ToLower(a.By.Login)] = true
+			}
+		}
+		return len(people) >= max(count, 1)
+	}
+	asked := func(from []policies.Selector) bool { return several(from, 1) }
 	maintainer := []policies.Selector{{Kind: "role", Value: "maintain"}}
 	for _, p := range files {
 		from := p.From
@@ -244,9 +287,95 @@ func should(f policies.Facts) bool {
 			ok = ok && f.Workflow != "" && guarded
 			continue
 		}
-		ok = ok && (p.Mode != policies.Delivery || asked(from))
+		whole := policies.Requirement{Count: p.Count, From: from, All: p.All, Any: p.Any}
+		ok = ok && (p.Mode != policies.Delivery || wanted(f, whole, several))
 	}
 	return ok && (!ask || asked(maintainer))
+}
+
+// excluding is the files that may keep people out.
+type excluding []policies.Policy
+
+// bar says whether a file keeps the giver of an approval out, for whatever they approve, or that can't be told.
+func (e excluding) bar(f policies.Facts, a policies.Approval) bool {
+	in := func(team string, login string) bool {
+		return slices.ContainsFunc(f.Teams[team].Value, func(p app.Person) bool { return strings.EqualFold(p.Login, login) })
+	}
+	teams, shared, named := map[string]bool{}, false, []policies.Selector{}
+	for _, p := range e {
+		shared = shared || p.Not.Teams
+		named = append(named, p.Not.People...)
+		for s := range everybody(p) {
+			if s.Kind == "team" {
+				teams[s.Value] = true
+			}
+		}
+		if p.Expires > 0 && !f.Now.Before(a.At.Add(p.Expires)) {
+			return true
+		}
+	}
+	if shared && !f.Excluded.Known {
+		return true
+	}
+	for _, s := range named {
+		if s.Kind == "user" && strings.EqualFold(s.Value, a.By.Login) || s.Kind == "team" && (in(s.Value, a.By.Login) || !f.Teams[s.Value].Known) {
+			return true
+		}
+	}
+	for team := range teams {
+		if shared && !f.Teams[team].Known {
+			return true
+		}
+		for _, c := range f.Excluded.Value {
+			if shared && in(team, a.By.Login) && c.Login != "" && in(team, c.Login) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// everybody is whom a policy names.
+func everybody(p policies.Policy) map[policies.Selector]bool {
+	all := map[policies.Selector]bool{}
+	var walk func(r policies.Requirement)
+	walk = func(r policies.Requirement) {
+		for _, s := range r.From {
+			all[s] = true
+		}
+		for _, part := range slices.Concat(r.All, r.Any) {
+			walk(part)
+		}
+	}
+	walk(policies.Requirement{From: slices.Concat(p.From, p.Not.People), All: p.All, Any: p.Any})
+	return all
+}
+
+// wanted says whether a requirement is met, all of it.
+func wanted(f policies.Facts, r policies.Requirement, several func([]policies.Selector, int) bool) bool {
+	is := func(part policies.Requirement) bool { return wanted(f, part, several) }
+	not := func(part policies.Requirement) bool { return !is(part) }
+	owners := func(s policies.Selector) bool { return s.Kind == "codeowners" }
+	switch {
+	case len(r.All) > 0:
+		return !slices.ContainsFunc(r.All, not)
+	case len(r.Any) > 0:
+		return slices.ContainsFunc(r.Any, is)
+	case !slices.ContainsFunc(r.From, owners):
+		if len(r.From) == 0 {
+			return several([]policies.Selector{{Kind: "role", Value: "maintain"}}, r.Count)
+		}
+		return several(r.From, r.Count)
+	case !f.Owners.Known:
+		return false
+	}
+	others := slices.DeleteFunc(slices.Clone(r.From), owners)
+	for _, o := range f.Owners.Value {
+		if !several(slices.Concat(o.Owners, others), 1) {
+			return false
+		}
+	}
+	return len(f.Owners.Value) > 0 || several(append(others, policies.Selector{Kind: "role", Value: "maintain"}), 1)
 }
 
 func counts(f policies.Facts, a policies.Approval, from []policies.Selector, four bool) bool {
@@ -262,6 +391,12 @@ func counts(f policies.Facts, a policies.Approval, from []policies.Selector, fou
 		if s.Kind == "user" && strings.EqualFold(s.Value, a.By.Login) {
 			return true
 		}
+		if s.Kind == "team" && slices.ContainsFunc(f.Teams[s.Value].Value, func(p app.Person) bool { return p.Login == a.By.Login }) {
+			return true
+		}
+		if s.Kind == "role" && s.Value == "boss" && a.RoleNow.Value == "boss" {
+			return true
+		}
 		strong := a.RoleNow.Value == "maintain" || a.RoleNow.Value == "admin" || f.Personal && a.RoleNow.Value == "write"
 		if s.Kind == "role" && (s.Value == "maintain" && strong || s.Value == "write" && (strong || a.RoleNow.Value == "write")) {
 			return true
@@ -274,6 +409,9 @@ func counts(f policies.Facts, a policies.Approval, from []policies.Selector, fou
 func TestPropertyMayApproveIsJudge(t *testing.T) {
 	often(t, func(t *rapid.T) {
 		f := drawFacts(t)
+		for _, p := range []*policies.Policy{&f.Gate.Live.Value, &f.Gate.Head.Value} { // one approval may be half of what is wanted
+			p.Count, p.All, p.Any = 1, nil, nil
+		}
 		by, role := people().Draw(t, "by"), known(roles().Draw(t, "role"))
 		ok, why := policies.MayApprove(f, by, role)
 		if ok == (why != "") {

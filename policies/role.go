@@ -46,6 +46,12 @@ func (s Selector) String() string {
 	switch {
 	case s.Kind == KindUser:
 		return "@" + s.Value
+	case s.Kind == KindTeam && s.Value != "":
+		return "someone from " + s.Value
+	case s.Kind == KindOwners:
+		return "the owners of the files"
+	case s.Kind == KindRole && s.Value != "" && rank(s.Value, false) < 0:
+		return "someone in the role " + Quote(s.Value)
 	case s.Kind != KindRole || rank(s.Value, false) < 1:
 		return fmt.Sprintf("%s (which slipway cannot judge)", Quote(s.Kind+":"+s.Value))
 	case s.Value == "maintain":
@@ -60,11 +66,14 @@ func (s Selector) String() string {
 func maintainer() []Selector { return []Selector{{Kind: KindRole, Value: "maintain"}} }
 
 // selects says whether one of the selectors means this person with this role.
-func selects(from []Selector, by app.Person, role string, personal bool) bool {
+func (f Facts) selects(from []Selector, by app.Person, role string) bool {
 	return slices.ContainsFunc(from, func(s Selector) bool {
 		switch s.Kind {
 		case KindRole:
-			return atLeast(role, s.Value, personal)
+			custom := s.Value != "" && rank(s.Value, false) < 0
+			return atLeast(role, s.Value, f.Personal) || custom && role == s.Value
+		case KindTeam:
+			return f.inTeam(s.Value, by)
 		case KindUser:
 			return s.Value != "" && strings.EqualFold(s.Value, by.Login)
 		}

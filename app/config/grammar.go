@@ -30,7 +30,7 @@ const (
 // later are keys of issues to come. They are known, so that nobody believes they count.
 func later() []string {
 	return []string{
-		"extends", "any", "all", "doors", "expires", "author_teams",
+		"extends", "doors",
 		"prometheus", "matrix", "report", "cache", "reuse", "flaky", "isolation", "workflow", "canary", "steps", "revert", "trains",
 	}
 }
@@ -189,28 +189,57 @@ func calendarsShape() shape {
 }
 
 func approveShape() shape {
-	from := shape{kind: kindText, is: "a role or a user", like: "role:maintain", high: 100,
-		pattern: `^(role:[^\x00-\x20\x7f]([^\x00-\x1f\x7f]*[^\x00-\x20\x7f])?|user:[A-Za-z0-9][A-Za-z0-9_-]*)$`,
-		must:    "Write role: and a role, such as role:maintain, or user: and a login, such as user:ada.",
-		soon:    `^team:`, soonSay: "Teams (%s) are not here yet. Name a role or users for now."}
-	not := choice("who is excluded", "author", "author")
-	not.soon, not.soonSay = `.`, "Excluding %s is not here yet: only author is. Take it out for now."
-	count := shape{kind: kindNumber, is: "a number of approvals", like: "1", low: 1, high: 1,
-		soon: `^([2-9]|[1-9][0-9]+)$`, soonSay: "A count over 1 (%s) is not here yet. Take it out for now, and one approval is asked for."}
-	approve := shape{kind: kindMapping, is: "approve", like: "{ from: [role:maintain], not: [author] }", keys: []key{
-		{name: "by", doc: "github: the reviewers of GitHub's environment decide, and nobody is asked here.",
-			shape: choice("who decides", "github", "github")},
-		{name: "count", doc: "How many must approve (1).", shape: count},
-		{name: "from", doc: "Who may approve: role:NAME (at least that role) or user:LOGIN. (role:maintain)",
-			shape: listShape("a list of roles and users", "[role:maintain]", from)},
-		{name: "not", doc: "author: nobody approves a change of their own (four eyes).", shape: listShape("a list", "[author]", not)},
-	}}
-	for _, other := range []string{"count", "from", "not"} {
+	not := shape{kind: kindText, is: "who is excluded", like: "author", high: 100, pattern: `^(author|author_teams|` + userForm + `|` + teamForm + `)$`,
+		must: "Write author, author_teams, user: and a login, or team: and a team such as team:acme/release."}
+	approve := requirementShape(2)
+	approve.is, approve.like, approve.def = "approve", "{ from: [role:maintain], not: [author] }", ""
+	approve.keys = append([]key{{name: "by", doc: "github: the reviewers of GitHub's environment decide, and nobody is asked here.",
+		shape: choice("who decides", "github", "github")}}, approve.keys...)
+	approve.keys = append(approve.keys,
+		key{name: "not", doc: "Who may not approve: author (four eyes), author_teams (whoever is in a named team with an author), users and teams.",
+			shape: listShape("a list", "[author]", not)},
+		key{name: "expires", doc: "How long an approval counts (for ever).", shape: span("24h", time.Minute, 90*24*time.Hour)})
+	for _, other := range []string{"count", "from", "not", "all", "any", "expires"} {
 		approve.rules = append(approve.rules, rule{kind: apart, key: other, other: "by",
 			say: "GitHub's reviewers decide here, by GitHub's own rules. Take " + other + " out, or by."})
 	}
 	approve.or = &approve.keys[0].shape
 	return approve
+}
+
+// How people and teams are named.
+const (
+	userForm = `user:[A-Za-z0-9][A-Za-z0-9_-]*`
+	teamForm = `team:[A-Za-z0-9][A-Za-z0-9-]*/[A-Za-z0-9][A-Za-z0-9._-]*`
+)
+
+// requirementShape is approvals that are wanted, with parts within parts as deep as that.
+func requirementShape(deep int) shape {
+	from := shape{kind: kindText, is: "a role, a user, a team or codeowners", like: "role:maintain", high: 200,
+		pattern: `^(codeowners|role:[^\x00-\x20\x7f]([^\x00-\x1f\x7f]*[^\x00-\x20\x7f])?|` + userForm + `|` + teamForm + `)$`,
+		must:    "Write role: and a role, such as role:maintain; user: and a login; team: and a team, such as team:acme/release; or codeowners."}
+	s := shape{kind: kindMapping, is: "approvals", like: "{ count: 2, from: [role:maintain] }", keys: []key{
+		{name: "count", doc: "How many must approve (1).", shape: shape{kind: kindNumber, is: "a number of approvals", like: "2", low: 1, high: 10}},
+		{name: "from", doc: "Who may approve: role:NAME (at least that role, or exactly one of your own), user:LOGIN, team:ORG/TEAM, codeowners. (role:maintain)",
+			shape: listShape("a list of roles, users and teams", "[role:maintain]", from)},
+	}}
+	if deep < 2 {
+		s.keys = append(s.keys, key{name: "when", doc: "For which changes it counts (all).", shape: whenShape()})
+	}
+	if deep == 0 {
+		s.is = "approvals within others"
+		return s
+	}
+	part := requirementShape(deep - 1)
+	for _, name := range []string{"all", "any"} {
+		doc := map[string]string{"all": "Approvals that are all wanted.", "any": "Approvals of which one is enough."}[name]
+		s.keys = append(s.keys, key{name: name, doc: doc, shape: listShape("a list of approvals", "[{ from: [role:maintain] }]", part)})
+		for _, other := range []string{"count", "from"} {
+			s.rules = append(s.rules, rule{kind: apart, key: other, other: name, say: "What " + name + ": lists says who approves. Move " + other + " into it, or take " + name + " out."})
+		}
+	}
+	s.rules = append(s.rules, rule{kind: apart, key: "all", other: "any", say: "Approvals have all: or any:, and not both. Put one into the other."})
+	return s
 }
 
 // workflow is the file of a workflow of GitHub Actions.

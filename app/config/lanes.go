@@ -63,16 +63,58 @@ func (l *linker) policy(service string, e entry) policies.Policy {
 		p.Environment = gitHubName(service, e)
 	}
 	l.reviewable(e, approve)
-	p.NotAuthor = slices.Contains(approve.texts("not"), "author")
-	from, _ := approve.get("from")
-	for _, v := range from.items {
-		kind, name, ok := strings.Cut(v.text, ":")
-		if ok && !v.bad {
-			l.role(kind, name, v.at)
-			p.From = append(p.From, policies.Selector{Kind: kind, Value: name})
+	own := l.requirement(approve.value)
+	p.Count, p.From, p.All, p.Any, p.Expires = own.Count, own.From, own.All, own.Any, approve.within("expires", 0)
+	p.Not = l.not(approve.value)
+	return p
+}
+
+// requirement is approvals that are wanted, with all their parts.
+func (l *linker) requirement(v value) policies.Requirement {
+	r := policies.Requirement{Count: v.count("count", 0), When: l.when(v)}
+	from, _ := v.get("from")
+	for _, s := range from.items {
+		if !s.bad {
+			r.From = append(r.From, l.selector(s))
 		}
 	}
-	return p
+	if count, has := v.get("count"); has && r.Count > 1 && slices.Contains(r.From, policies.Selector{Kind: policies.KindOwners}) {
+		l.beyond(count.value.at, "codeowners asks for one owner of each file. Take count out, or ask for more under all:.")
+	}
+	r.All, r.Any = l.requirements(v, "all"), l.requirements(v, "any")
+	return r
+}
+
+func (l *linker) requirements(v value, name string) (parts []policies.Requirement) {
+	list, _ := v.get(name)
+	for _, part := range list.items {
+		parts = append(parts, l.requirement(part))
+	}
+	return parts
+}
+
+// selector is a role, a user, a team or the owners of files.
+func (l *linker) selector(v value) policies.Selector {
+	kind, name, _ := strings.Cut(v.text, ":")
+	l.role(kind, name, v.at)
+	return policies.Selector{Kind: kind, Value: name}
+}
+
+// not is who may not approve.
+func (l *linker) not(v value) (n policies.Not) {
+	list, _ := v.get("not")
+	for _, item := range list.items {
+		switch {
+		case item.bad:
+		case item.text == "author":
+			n.Author = true
+		case item.text == "author_teams":
+			n.Teams = true
+		default:
+			n.People = append(n.People, l.selector(item))
+		}
+	}
+	return n
 }
 
 // reviewable holds approve: github to what GitHub's reviewers can stop.

@@ -75,8 +75,8 @@ services:
 				Every: 4 * time.Second, Timeout: 4 * time.Second, Failures: 3, StartsWithin: time.Minute, Bake: 4 * time.Second}},
 		}, {
 			Name: "production",
-			Policy: policies.Policy{Mode: policies.Delivery, After: "qa", NotAuthor: true,
-				From: []policies.Selector{{Kind: "role", Value: "release crew"}, {Kind: "user", Value: "ada"}}},
+			Policy: policies.Policy{Mode: policies.Delivery, After: "qa", Not: policies.Not{Author: true},
+				Count: 1, From: []policies.Selector{{Kind: "role", Value: "release crew"}, {Kind: "user", Value: "ada"}}},
 			Deploy: deploy.Spec{Run: "./d", Timeout: 90 * time.Second, Idempotent: true, NeverBack: true, URL: "https://api.example",
 				GitHubEnvironment: "Production (EU)", Verify: deploy.Verify{HTTP: "https://a.example", Every: 2 * time.Second,
 					Timeout: 500 * time.Millisecond, Failures: 1, Bake: 5 * time.Second}},

@@ -2,6 +2,7 @@ package config
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/slipway-cd/slipway/app"
@@ -135,33 +136,74 @@ func (e Environment) kind() string {
 	return "command"
 }
 
-// approvers says who approves under delivery.
+// approvers says who approves under delivery, and who may not.
 func approvers(p policies.Policy) string {
 	if p.Review {
 		return "the reviewers of GitHub's environment approve"
 	}
+	said := approves(policies.Requirement{Count: p.Count, From: p.From, All: p.All, Any: p.Any})
+	var not []string
+	if p.Not.Author {
+		not = append(not, "their own change")
+	}
+	if p.Not.Teams {
+		not = append(not, "one of their team's")
+	}
+	if len(not) > 0 {
+		said += " (nobody " + or(not) + ")"
+	}
+	for _, s := range p.Not.People {
+		said += ", never " + person(s)
+	}
+	return said
+}
+
+// approves says who has to approve.
+func approves(r policies.Requirement) string {
+	var parts []string
+	for _, part := range slices.Concat(r.All, r.Any) {
+		said := approves(part)
+		if part.When.Some() {
+			said += " for some changes"
+		}
+		parts = append(parts, said)
+	}
+	switch {
+	case len(r.All) > 0:
+		return all(parts)
+	case len(r.Any) > 0:
+		return or(parts)
+	}
 	who := []string{"a maintainer"}
-	if len(p.From) > 0 {
+	if len(r.From) > 0 {
 		who = nil
 	}
-	for _, s := range p.From {
-		switch {
-		case s.Kind == "user":
-			who = append(who, s.Value)
-		case s.Value == "maintain":
-			who = append(who, "a maintainer")
-		case s.Value == "admin":
-			who = append(who, "an admin")
-		case s.Value == "read" || s.Value == "triage" || s.Value == "write":
-			who = append(who, "anyone with "+s.Value+" access")
-		default:
-			who = append(who, "anyone in the role "+s.Value)
-		}
+	for _, s := range r.From {
+		who = append(who, person(s))
 	}
-	if p.NotAuthor {
-		return or(who) + " approves (nobody their own change)"
+	if r.Count > 1 {
+		return fmt.Sprintf("%d people (%s) approve", r.Count, or(who))
 	}
 	return or(who) + " approves"
+}
+
+// person is who is meant, in words.
+func person(s policies.Selector) string {
+	switch {
+	case s.Kind == policies.KindUser:
+		return s.Value
+	case s.Kind == policies.KindTeam:
+		return "someone from " + s.Value
+	case s.Kind == policies.KindOwners:
+		return "an owner of each changed file"
+	case s.Value == "maintain":
+		return "a maintainer"
+	case s.Value == "admin":
+		return "an admin"
+	case s.Value == "read" || s.Value == "triage" || s.Value == "write":
+		return "anyone with " + s.Value + " access"
+	}
+	return "anyone in the role " + s.Value
 }
 
 // oneLine is the first line of a command that says something.

@@ -47,6 +47,8 @@ func (e *Engine) inquire(ctx context.Context, q *inquiry) error {
 	e.fileFacts(ctx, q)
 	e.timeFacts(ctx, q)
 	e.changeFacts(ctx, q)
+	e.ownerFacts(ctx, q)
+	e.teamFacts(ctx, q)
 	e.protection(ctx, q)
 	e.historyFacts(ctx, q)
 	e.peopleFacts(ctx, q)

@@ -25,6 +25,7 @@ type GitHubReader interface {
 	Pushes(ctx context.Context, r app.Repo, branch string) ([]github.Push, error)
 	Role(ctx context.Context, r app.Repo, login string) (github.Role, error)
 	Collaborators(ctx context.Context, r app.Repo) ([]github.Role, error)
+	TeamMembers(ctx context.Context, r app.Repo, org, slug string) ([]app.Person, error)
 	ForeignCheck(ctx context.Context, r app.Repo, c app.SHA, appID int64, name string) (github.ForeignCheck, error)
 }
 

@@ -89,6 +89,11 @@ func MissingForActions(info AppInfo) []string {
 	return lacks(info, []need{write}, []string{"deployment_review", "workflow_run", "deployment_protection_rule", "deployment_status"}, " ("+only+")")
 }
 
+// MissingForTeams says the same of what is needed only where a file names teams.
+func MissingForTeams(info AppInfo) []string {
+	return lacks(info, []need{{"members", "Members", "read", "to know who is in teams; needed only where a file names teams"}}, nil, "")
+}
+
 func lacks(info AppInfo, needs []need, events []string, why string) (missing []string) {
 	for _, n := range needs {
 		has := info.Permissions[n.name]

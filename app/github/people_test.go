@@ -253,6 +253,14 @@ func TestWhatIsMissingForActions(t *testing.T) {
 	if missing := MissingForActions(info); len(missing) > 0 {
 		t.Error(missing)
 	}
+	teams := []string{"The GitHub App lacks the permission Members: read (to know who is in teams; needed only where a file names teams)."}
+	if diff := cmp.Diff(teams, MissingForTeams(info)); diff != "" {
+		t.Error(diff)
+	}
+	info.Permissions["members"] = "read"
+	if missing := MissingForTeams(info); len(missing) > 0 {
+		t.Error(missing)
+	}
 	if len(MissingForActions(AppInfo{})) != 5 {
 		t.Error(MissingForActions(AppInfo{}))
 	}
@@ -325,4 +333,27 @@ func TestFailedDeliveries(t *testing.T) {
 	}
 	noError(t, c.Redeliver(t.Context(), 9))
 	wantKind(t, c.Redeliver(t.Context(), 1), app.ErrNotFound)
+}
+
+func TestTeamMembers(t *testing.T) {
+	f := newFake(t)
+	f.replies("GET /orgs/acme/teams/release/members", says(200, `[{"id": 4, "login": "ana", "type": "User"}, {"id": 5, "login": "ben"}]`),
+		says(404, `{}`), says(403, `{"message": "Resource not accessible by integration"}`), says(502, ``), says(422, `{}`))
+	c := f.client()
+	got, err := c.TeamMembers(t.Context(), shop, "acme", "release")
+	noError(t, err)
+	if diff := cmp.Diff([]app.Person{{ID: 4, Login: "ana"}, {ID: 5, Login: "ben"}}, got); diff != "" {
+		t.Error(diff)
+	}
+	for range 2 { // it is not there, or the App may not see it
+		if got, err := c.TeamMembers(t.Context(), shop, "acme", "release"); err != nil || len(got) > 0 {
+			t.Error(got, err)
+		}
+	}
+	for _, kind := range []app.ErrorKind{app.ErrUnreachable, app.ErrInvalid} {
+		_, err := c.TeamMembers(t.Context(), shop, "acme", "release")
+		wantKind(t, err, kind)
+	}
+	_, err = c.TeamMembers(t.Context(), shop, "acme", "")
+	wantKind(t, err, app.ErrInvalid)
 }

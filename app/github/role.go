@@ -69,6 +69,36 @@ func (c *Client) Collaborators(ctx context.Context, r app.Repo) ([]Role, error) 
 	return list, nil
 }
 
+// TeamMembers lists who is in a team of an organisation, in the teams within it too. A team that is not there, or that the App may not see, has
+// nobody.
+func (c *Client) TeamMembers(ctx context.Context, r app.Repo, org, slug string) ([]app.Person, error) {
+	if org == "" || slug == "" {
+		return nil, refuse("%q has no team %q", org, slug)
+	}
+	found, err := collect(func(n int) ([]*gh.User, *gh.Response, error) {
+		return c.as(r.Installation).Teams.ListTeamMembersBySlug(ctx, url.PathEscape(org), url.PathEscape(slug), &gh.TeamListTeamMembersOptions{
+			ListOptions: gh.ListOptions{Page: n, PerPage: perPage},
+		})
+	})
+	if gone(err) || statusOf(err) == http.StatusForbidden && classifies(err, app.ErrDenied) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, c.failRepo(r, err, "listing the team %s/%s", org, slug)
+	}
+	var list []app.Person
+	for _, u := range found {
+		list = append(list, person(u))
+	}
+	return list, nil
+}
+
+// classifies says whether an error is of a kind.
+func classifies(err error, kind app.ErrorKind) bool {
+	is, _ := classify(err)
+	return is == kind
+}
+
 // legacyOf is the strongest of the flags that lists give in place of a permission.
 func legacyOf(flags map[string]bool) string {
 	switch {

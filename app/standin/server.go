@@ -149,7 +149,7 @@ func withDefaults(opts Options) Options {
 	if opts.App.Permissions == nil {
 		opts.App.Permissions = map[string]string{
 			"metadata": "read", "checks": "write", "contents": "read", "pull_requests": "write", "issues": "read", "deployments": "write",
-			"actions": "write", "merge_queues": "read", "statuses": "read",
+			"actions": "write", "merge_queues": "read", "statuses": "read", "members": "read",
 		}
 	}
 	if opts.App.Events == nil {

@@ -48,7 +48,7 @@ func (s *server) introduce(ctx context.Context) {
 			again = unanswered
 			s.missing.set("", []string{"GitHub does not say which App this is: " + sentenceOf(err)})
 			s.log.Error("asking GitHub which App this is", "error", err)
-		} else if lacks := slices.Concat(github.Missing(info), github.MissingForActions(info)); len(lacks) > 0 {
+		} else if lacks := slices.Concat(github.Missing(info), github.MissingForActions(info), github.MissingForTeams(info)); len(lacks) > 0 {
 			s.missing.set(info.Slug, lacks)
 			if all := strings.Join(lacks, " "); all != said {
 				said = all

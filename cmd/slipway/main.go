@@ -8,6 +8,7 @@ import (
 	"os"
 	"runtime/debug"
 	"slices"
+	_ "time/tzdata" // windows name time zones, and a small machine knows none
 
 	"github.com/jessevdk/go-flags"
 

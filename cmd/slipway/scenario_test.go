@@ -87,7 +87,7 @@ func split(line string) []string {
 // play plays one line.
 func (s *scene) play(words []string) error {
 	verbs := map[string]func([]string) error{
-		"user": s.user, "custom": s.custom, "commit": s.commit, "branch": s.branch, "force": s.force, "pr": s.pr, "fork": s.fork, "update": s.update, "merge": s.merge,
+		"user": s.user, "custom": s.custom, "team": s.team, "commit": s.commit, "branch": s.branch, "force": s.force, "pr": s.pr, "fork": s.fork, "update": s.update, "merge": s.merge,
 		"close": s.closePull, "lock": s.lock, "label": s.label, "comment": s.comment, "press": s.press, "rerun": s.rerun, "foreign": s.foreign, "queue": s.queue,
 		"dequeue": s.dequeue, "health": s.health, "sick": s.makeSick, "advance": s.advanceBy, "restart": s.restartNow, "stop": s.stopNow, "start": s.startNow,
 		"uninstall": s.uninstall, "suspend": s.suspend, "unsuspend": s.unsuspend, "lose": s.lose, "repeat": s.repeat, "break": s.breakIt, "mend": s.mend,
@@ -158,6 +158,9 @@ func (s *scene) user(w []string) error {
 	}
 	return s.github.SetEmail(w[0], w[2])
 }
+
+// team NAME LOGIN …: a team of acme
+func (s *scene) team(w []string) error { return s.github.AddTeam("acme", w[0], w[1:]...) }
 
 // commit LOGIN BRANCH MESSAGE FOLDER [as NAME] [by AUTHOR]
 func (s *scene) commit(w []string) error {

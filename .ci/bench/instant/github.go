@@ -112,6 +112,10 @@ func (h hub) Environment(context.Context, app.Repo, string) (github.Environment,
 	return github.Environment{}, nil
 }
 
+func (h hub) TeamMembers(context.Context, app.Repo, string, string) ([]app.Person, error) {
+	return nil, nil
+}
+
 func (h hub) Guards(context.Context, app.Repo, string) (bool, error) { return true, nil }
 
 func (h hub) Run(context.Context, app.Repo, int64) (github.Run, error) { return github.Run{}, nil }

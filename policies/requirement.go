@@ -1,0 +1,353 @@
+package policies
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/slipway-cd/slipway/app"
+)
+
+// Requirement is the approvals that a policy wants: so many from these people, or what its parts want. The zero value is one maintainer.
+type Requirement struct {
+	Count int        // how many; 0 is 1
+	From  []Selector // who may; empty is a maintainer
+	When  When       // for which changes it counts
+	All   []Requirement
+	Any   []Requirement
+}
+
+// Not is who may not approve, whoever else may.
+type Not struct {
+	Author bool       // who opened, wrote, co-wrote or pushed what goes out: four eyes
+	Teams  bool       // who is in a team, of those that the policy names, with one of them
+	People []Selector // users and teams
+}
+
+// Owned is files that change and have the same owners by CODEOWNERS.
+type Owned struct {
+	Owners []Selector
+	File   string // one of them
+	Files  int
+}
+
+// need is a requirement for this change: without what does not count for it, and with the owners of its files.
+type need struct {
+	count    int
+	from     []Selector
+	of       string // the files that it is for
+	unread   string // why it can't be known what is wanted; then it is never met
+	all, any []need
+}
+
+// atLeastOne is one maintainer's approval.
+func atLeastOne() need { return need{count: 1, from: maintainer()} }
+
+// needs is what a policy wants for this change. Where nothing of it counts, one maintainer is asked.
+func (f Facts) needs(p Policy) []need {
+	top := []Requirement{{Count: p.Count, From: p.From}}
+	switch {
+	case len(p.All) > 0:
+		top = p.All
+	case len(p.Any) > 0:
+		top = []Requirement{{Any: p.Any}}
+	}
+	all := f.resolveAll(top)
+	if len(all) == 0 {
+		return []need{atLeastOne()}
+	}
+	return all
+}
+
+// resolveAll is what all of several requirements want.
+func (f Facts) resolveAll(parts []Requirement) (all []need) {
+	for _, r := range parts {
+		if r.When.applies(f, false) {
+			all = append(all, f.resolve(r)...)
+		}
+	}
+	return all
+}
+
+// resolve is what one requirement wants: all of it.
+func (f Facts) resolve(r Requirement) []need {
+	switch {
+	case len(r.All) > 0:
+		if all := f.resolveAll(r.All); len(all) > 0 {
+			return all
+		}
+		return []need{atLeastOne()}
+	case len(r.Any) > 0:
+		return []need{f.resolveAny(r.Any)}
+	case slices.ContainsFunc(r.From, Selector.isOwners):
+		return f.owners(r)
+	}
+	n := need{count: max(r.Count, 1), from: r.From}
+	if len(n.from) == 0 {
+		n.from = maintainer()
+	}
+	return []need{n}
+}
+
+// resolveAny is what one of several requirements wants. One that does not count for this change, or of which that is not known, is no way.
+func (f Facts) resolveAny(parts []Requirement) need {
+	var any []need
+	for _, r := range parts {
+		if !r.When.applies(f, true) {
+			continue
+		}
+		if all := f.resolve(r); len(all) == 1 {
+			any = append(any, all[0])
+		} else {
+			any = append(any, need{all: all})
+		}
+	}
+	switch len(any) {
+	case 0:
+		return atLeastOne()
+	case 1:
+		return any[0]
+	}
+	return need{any: any}
+}
+
+func (s Selector) isOwners() bool { return s.Kind == KindOwners }
+
+// owners is one owner for each file, or whoever else is named. Where no file has one, they or a maintainer are asked.
+func (f Facts) owners(r Requirement) []need {
+	others := slices.DeleteFunc(slices.Clone(r.From), Selector.isOwners)
+	if !f.Owners.Known {
+		return []need{{unread: "whose files change (" + cmp.Or(oneLine(f.Owners.Why), "nobody has said why") + ")"}}
+	}
+	var all []need
+	for _, o := range f.Owners.Value {
+		n := need{count: 1, from: slices.Concat(o.Owners, others), of: Quote(o.File)}
+		if more := o.Files - 1; more > 0 {
+			n.of += fmt.Sprintf(" and %d more", more)
+		}
+		all = append(all, n)
+	}
+	if len(all) == 0 {
+		return []need{{count: 1, from: slices.Concat(maintainer(), others), of: "files without an owner"}}
+	}
+	return all
+}
+
+// leaves are the parts of a need that people can meet.
+func (n need) leaves() (all []need) {
+	for _, part := range slices.Concat(n.all, n.any) {
+		all = append(all, part.leaves()...)
+	}
+	if len(n.all)+len(n.any) == 0 && n.unread == "" {
+		all = []need{n}
+	}
+	return all
+}
+
+// leaves are the parts of a need that people can meet, of those that are not met.
+func (f Facts) leaves(n need) (all []need) {
+	if f.meet(n).ok || n.unread != "" {
+		return nil
+	}
+	for _, part := range slices.Concat(n.all, n.any) {
+		all = append(all, f.leaves(part)...)
+	}
+	if len(n.all)+len(n.any) == 0 {
+		all = []need{n}
+	}
+	return all
+}
+
+// selectors is whom any part of a need names.
+func (n need) selectors() []Selector {
+	all := slices.Clone(n.from)
+	for _, part := range slices.Concat(n.all, n.any) {
+		all = append(all, part.selectors()...)
+	}
+	return all
+}
+
+// met is how far a need is met.
+type met struct {
+	ok      bool
+	by      []Approval
+	missing string    // an approval from a maintainer, as part of a sentence
+	unread  bool      // it can't be told, for a fact can't be read
+	until   time.Time // when it will not be met any more, by time alone
+	refused []string  // why what was said does not count
+}
+
+// meet says how far a need is met by the approvals that there are.
+func (f Facts) meet(n need) met {
+	switch {
+	case n.unread != "":
+		return met{unread: true, missing: "an approval from the owners of the files. Not known: " + n.unread}
+	case len(n.all) > 0:
+		return f.meetAll(n.all)
+	case len(n.any) > 0:
+		return f.meetAny(n.any)
+	}
+	return f.meetLeaf(n)
+}
+
+func (f Facts) meetAll(parts []need) met {
+	m := met{ok: true}
+	var missing []string
+	for _, part := range parts {
+		p := f.meet(part)
+		m.ok, m.unread = m.ok && p.ok, m.unread || p.unread
+		m.by, m.refused = append(m.by, p.by...), append(m.refused, p.refused...)
+		if !p.ok {
+			missing = append(missing, p.missing)
+		}
+		if !p.until.IsZero() && (m.until.IsZero() || p.until.Before(m.until)) {
+			m.until = p.until
+		}
+	}
+	m.missing = both(missing)
+	return m
+}
+
+// meetAny is met by the part that lasts longest.
+func (f Facts) meetAny(parts []need) met {
+	var best, m met
+	var missing []string
+	for _, part := range parts {
+		p := f.meet(part)
+		if p.ok && (!best.ok || p.until.IsZero() || !best.until.IsZero() && p.until.After(best.until)) {
+			best = p
+		}
+		m.unread, m.refused = m.unread || p.unread, append(m.refused, p.refused...)
+		missing = append(missing, p.missing)
+	}
+	if best.ok {
+		return best
+	}
+	m.missing = either(missing)
+	return m
+}
+
+func (f Facts) meetLeaf(n need) met {
+	var m met
+	var ends []time.Time
+	unreadable := ""
+	for _, given := range f.Approvals {
+		if slices.ContainsFunc(m.by, func(a Approval) bool { return same(a.By.ID, a.By.Login, given.By) }) {
+			continue
+		}
+		end := f.expires(given.At)
+		switch b := f.bar(n.from, given.By, given.RoleNow); {
+		case b == barNone && !end.IsZero() && !f.Now.Before(end):
+			m.refused = append(m.refused, "@"+given.By.Login+"'s approval does not count: it has expired, at "+clock(end))
+		case b == barNone:
+			m.by, ends = append(m.by, given), append(ends, end)
+		case b == barRoleUnread, b == barAuthorsUnread, b == barTeamsUnread:
+			unreadable = f.theirs(b, given.By, given.RoleNow)
+		default:
+			m.refused = append(m.refused, f.theirs(b, given.By, given.RoleNow))
+		}
+	}
+	if m.ok = len(m.by) >= n.count; m.ok {
+		m.until = last(ends, n.count)
+		return m
+	}
+	if unreadable != "" {
+		m.unread, m.refused = true, append(m.refused, unreadable)
+	}
+	m.missing = n.wants(m.by)
+	return m
+}
+
+// last is when only n-1 of these are left: the n-th of them, counted from the latest. Zero is never.
+func last(ends []time.Time, n int) time.Time {
+	ends = slices.DeleteFunc(slices.Clone(ends), func(t time.Time) bool { return t.IsZero() })
+	slices.SortFunc(ends, func(a, b time.Time) int { return b.Compare(a) })
+	if len(ends) < n {
+		return time.Time{}
+	}
+	return ends[n-1]
+}
+
+// wants is what is missing, as part of a sentence.
+func (n need) wants(by []Approval) string {
+	s := "an approval from " + describe(n.from)
+	if n.count > 1 {
+		s = fmt.Sprintf("%d approvals from %s", n.count, describe(n.from))
+	}
+	if n.of != "" {
+		s += " for " + n.of
+	}
+	if len(by) > 0 {
+		s += fmt.Sprintf(", of which %s given", has(by))
+	}
+	return s
+}
+
+// has is who has approved: @dana's is, or @dana's and @eli's are.
+func has(by []Approval) string {
+	var names []string
+	for _, a := range by {
+		names = append(names, "@"+a.By.Login+"'s")
+	}
+	if len(names) == 1 {
+		return names[0] + " is"
+	}
+	return both(names) + " are"
+}
+
+// expires is when an approval that was given then stops counting, by the stricter of the two files; zero is never.
+func (f Facts) expires(given time.Time) (end time.Time) {
+	for _, p := range f.Gate.policies() {
+		if e := given.Add(p.Expires); p.Expires > 0 && (end.IsZero() || e.Before(end)) {
+			end = e
+		}
+	}
+	return end
+}
+
+// Teams is every team that either file names, in lower case: org/team.
+func (g Gate) Teams() []string {
+	var names []string
+	for _, p := range g.policies() {
+		for _, s := range p.selectors() {
+			if name := strings.ToLower(s.Value); s.Kind == KindTeam && !slices.Contains(names, name) {
+				names = append(names, name)
+			}
+		}
+	}
+	return names
+}
+
+// selectors is everybody whom a policy names.
+func (p Policy) selectors() []Selector {
+	all := slices.Concat(p.From, p.Not.People)
+	for _, r := range p.requirements() {
+		all = append(all, r.From...)
+	}
+	return all
+}
+
+// requirements is every part of what a policy wants.
+func (p Policy) requirements() (all []Requirement) {
+	parts := slices.Concat(p.All, p.Any)
+	for len(parts) > 0 {
+		r := parts[0]
+		all, parts = append(all, r), slices.Concat(parts[1:], r.All, r.Any)
+	}
+	return all
+}
+
+// members is who is in a team, as far as it is known.
+func (f Facts) members(team string) app.Fact[[]app.Person] { return f.Teams[strings.ToLower(team)] }
+
+// inTeam says whether somebody is known to be in a team.
+func (f Facts) inTeam(team string, by app.Person) bool {
+	return slices.ContainsFunc(f.members(team).Value, func(p app.Person) bool { return same(p.ID, p.Login, by) })
+}
+
+// unreadTeam says whether any of the teams among these can't be read.
+func (f Facts) unreadTeam(from []Selector) bool {
+	return slices.ContainsFunc(from, func(s Selector) bool { return s.Kind == KindTeam && !f.members(s.Value).Known })
+}
