@@ -3,7 +3,6 @@ package policies
 import (
 	"cmp"
 	"fmt"
-	"reflect"
 	"slices"
 	"strings"
 
@@ -38,9 +37,9 @@ func (f Facts) asks() []ask {
 
 // merged says once what is asked of the same people: it is met by the same approvals. Why it is asked leaves no question which file does.
 func merged(asks []ask) []ask {
-	var all []ask
+	all := make([]ask, 0, len(asks))
 	for _, a := range asks {
-		i := slices.IndexFunc(all, func(b ask) bool { return reflect.DeepEqual(a.need, b.need) })
+		i := slices.IndexFunc(all, func(b ask) bool { return a.need.equal(b.need) })
 		if i < 0 {
 			all = append(all, a)
 			continue
@@ -57,8 +56,12 @@ func merged(asks []ask) []ask {
 // differ.
 func (f Facts) gateAsks() []ask {
 	live, head := f.asksOf(f.Gate.Live, " (so says the file that is live)"), f.asksOf(f.Gate.Head, " (so says the default branch's file)")
+	same := slices.EqualFunc(live, head, func(a, b ask) bool { return a.need.equal(b.need) })
+	if same {
+		head = nil
+	}
 	judges := func(p app.Fact[Policy]) bool { return p.Known && p.Value.Mode != ModeUnknown }
-	if len(live) == 0 && !judges(f.Gate.Live) || len(head) == 0 && !judges(f.Gate.Head) {
+	if len(live) == 0 && !judges(f.Gate.Live) || len(head) == 0 && (same || !judges(f.Gate.Head)) {
 		for i := range live {
 			live[i].by = ""
 		}
@@ -72,7 +75,9 @@ func (f Facts) gateAsks() []ask {
 // asksOf is what one file wants.
 func (f Facts) asksOf(gate app.Fact[Policy], by string) (all []ask) {
 	if p := gate.Value; gate.Known && p.Mode == Delivery && !p.Review {
-		for _, n := range f.needs(p) {
+		needs := f.needs(p)
+		all = make([]ask, 0, len(needs))
+		for _, n := range needs {
 			all = append(all, ask{rule: RuleApproval, need: n, by: by})
 		}
 	}
@@ -81,8 +86,9 @@ func (f Facts) asksOf(gate app.Fact[Policy], by string) (all []ask) {
 
 // judgeApprovals wants each ask met.
 func judgeApprovals(f Facts) []finding {
+	f = f.weigh()
 	asks := f.asks()
-	var all []finding
+	all := make([]finding, 0, len(asks)+1)
 	for _, a := range asks {
 		all = append(all, f.judgeAsk(a))
 	}

@@ -30,6 +30,11 @@ func (f Facts) bar(from []Selector, by app.Person, role app.Fact[string]) bar {
 	if b := f.excluded(by); b != barNone {
 		return b
 	}
+	return f.meant(from, by, role)
+}
+
+// meant says whether a need asks this person.
+func (f Facts) meant(from []Selector, by app.Person, role app.Fact[string]) bar {
 	switch {
 	case !role.Known:
 		return barRoleUnread

@@ -38,6 +38,8 @@ type Facts struct {
 	GitHubEnvironment string                            // where the commit goes, as GitHub names it
 	Protection        app.Fact[Protection]              // of GitHub's environment; only read where GitHub's reviewers decide
 	Blocked           string                            // a sentence if slipway itself must not deploy here (secrets folder under an old name), else ""
+
+	weighed []weighed // of the approvals, while many needs are judged
 }
 
 // Protection is how GitHub protects an environment from workflows.

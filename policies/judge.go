@@ -41,7 +41,7 @@ func unread(rule, what, why string) finding {
 // Judge says whether the commit may go. Every rule speaks for itself, and the strictest counts.
 func Judge(f Facts) Decision {
 	rules := []func(Facts) []finding{judgeGate, judgeBlocked, judgeChecks, judgeBranch, judgeContains, judgeAfter, judgeWait, judgeWindows, judgeApprovals, judgeStarted, judgeReview}
-	var all []finding
+	all := make([]finding, 0, 4*len(rules))
 	for _, rule := range rules {
 		all = append(all, rule(f)...)
 	}
@@ -53,7 +53,7 @@ func sum(all []finding, now time.Time) Decision {
 	if len(all) == 0 {
 		return Decision{}
 	}
-	d := Decision{Verdict: Allow}
+	d := Decision{Verdict: Allow, Reasons: make([]Reason, 0, len(all))}
 	for _, found := range all {
 		d.Verdict = min(d.Verdict, found.Verdict)
 		if found.Sentence != "" {

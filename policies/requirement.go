@@ -62,7 +62,8 @@ func (f Facts) needs(p Policy) []need {
 }
 
 // resolveAll is what all of several requirements want.
-func (f Facts) resolveAll(parts []Requirement) (all []need) {
+func (f Facts) resolveAll(parts []Requirement) []need {
+	all := make([]need, 0, len(parts))
 	for _, r := range parts {
 		if r.When.applies(f, false) {
 			all = append(all, f.resolve(r)...)
@@ -233,12 +234,16 @@ func (f Facts) meetLeaf(n need) met {
 	var m met
 	var ends []time.Time
 	unreadable := ""
-	for _, given := range f.Approvals {
+	for i, given := range f.Approvals {
 		if slices.ContainsFunc(m.by, func(a Approval) bool { return same(a.By.ID, a.By.Login, given.By) }) {
 			continue
 		}
-		end := f.expires(given.At)
-		switch b := f.bar(n.from, given.By, given.RoleNow); {
+		excluded, end := f.standing(i)
+		b := excluded
+		if b == barNone {
+			b = f.meant(n.from, given.By, given.RoleNow)
+		}
+		switch {
 		case b == barNone && !end.IsZero() && !f.Now.Before(end):
 			m.refused = append(m.refused, "@"+given.By.Login+"'s approval does not count: it has expired, at "+clock(end))
 		case b == barNone:
@@ -258,6 +263,36 @@ func (f Facts) meetLeaf(n need) met {
 	}
 	m.missing = n.wants(m.by)
 	return m
+}
+
+// weighed is what is so of an approval whatever is needed: who gave it may not approve here, and when it expires.
+type weighed struct {
+	bar bar
+	end time.Time
+}
+
+// weigh looks at each approval once, for many needs.
+func (f Facts) weigh() Facts {
+	all := make([]weighed, len(f.Approvals))
+	for i, a := range f.Approvals {
+		all[i] = weighed{f.excluded(a.By), f.expires(a.At)}
+	}
+	f.weighed = all
+	return f
+}
+
+// standing is what is so of one approval.
+func (f Facts) standing(i int) (bar, time.Time) {
+	if i < len(f.weighed) && len(f.weighed) == len(f.Approvals) {
+		return f.weighed[i].bar, f.weighed[i].end
+	}
+	return f.excluded(f.Approvals[i].By), f.expires(f.Approvals[i].At)
+}
+
+// equal says whether two needs are the same.
+func (n need) equal(o need) bool {
+	return n.count == o.count && n.of == o.of && n.unread == o.unread && slices.Equal(n.from, o.from) &&
+		slices.EqualFunc(n.all, o.all, need.equal) && slices.EqualFunc(n.any, o.any, need.equal)
 }
 
 // last is when only n-1 of these are left: the n-th of them, counted from the latest. Zero is never.

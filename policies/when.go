@@ -29,6 +29,11 @@ func (w When) Some() bool {
 	return len(w.Labels)+len(w.Authors)+len(w.Branches)+len(w.Paths) > 0
 }
 
+// equal says whether two mean the same.
+func (w When) equal(o When) bool {
+	return slices.Equal(w.Labels, o.Labels) && slices.Equal(w.Authors, o.Authors) && slices.Equal(w.Branches, o.Branches) && slices.Equal(w.Paths, o.Paths)
+}
+
 // needsPulls says that a pull request has to be known for it.
 func (w When) needsPulls() bool { return len(w.Labels)+len(w.Authors)+len(w.Branches) > 0 }
 

@@ -70,24 +70,72 @@ func (d Days) On(day time.Weekday) bool { return d&(1<<day) != 0 }
 func (d Days) With(day time.Weekday) Days { return d | 1<<day }
 
 // inside says whether a time lies in the window.
-func (w Window) inside(t time.Time) bool {
-	wall := w.Zone.wall(t)
+func (w Window) inside(t time.Time) bool { return w.covers(w.Zone.wall(t)) }
+
+// covers says whether a time on the wall lies in the window.
+func (w Window) covers(wall time.Time) bool {
 	if !w.Begin.IsZero() {
 		return !wall.Before(w.Begin) && wall.Before(w.End)
 	}
-	minute := 60*wall.Hour() + wall.Minute()
-	today, yesterday := w.Days.On(wall.Weekday()), w.Days.On((wall.Weekday()+6)%7)
-	if w.To > w.From {
-		return today && w.From <= minute && minute < w.To
-	}
-	return today && minute >= w.From || yesterday && minute < w.To
+	return w.weekly(wall.Weekday(), 60*wall.Hour()+wall.Minute())
 }
+
+// weekly says whether a minute of a weekday lies in the window.
+func (w Window) weekly(day time.Weekday, minute int) bool {
+	if w.To > w.From {
+		return w.Days.On(day) && w.From <= minute && minute < w.To
+	}
+	return w.Days.On(day) && minute >= w.From || w.Days.On((day+6)%7) && minute < w.To
+}
+
+// horizon is how far ahead a window that comes each week must turn, if it ever does.
+const horizon = 9 * 24 * time.Hour
 
 // turns is the next time at which the window begins or ends, zero if it never does again.
 func (w Window) turns(now time.Time) time.Time {
 	if !w.Begin.IsZero() {
 		return w.first(now, slices.Concat(w.instants(w.Begin), w.instants(w.End)))
 	}
+	here := now.In(w.Zone.location())
+	if begin, end := here.ZoneBounds(); (end.IsZero() || end.Sub(now) > horizon) && (begin.IsZero() || now.Sub(begin) > 48*time.Hour) {
+		return w.steady(now, w.Zone.wall(now))
+	}
+	return w.unsteady(now)
+}
+
+// steady is the next turn while no clock is changed: it is as far away as on the wall.
+func (w Window) steady(now, wall time.Time) time.Time {
+	minute := 60*wall.Hour() + wall.Minute()
+	midnight := now.Add(-wall.Sub(wall.Truncate(24 * time.Hour)))
+	for days := range 9 {
+		day := (wall.Weekday() + time.Weekday(days)) % 7
+		for _, at := range w.bounds() {
+			if days == 0 && at <= minute || at == 24*60 && days == 8 {
+				continue
+			}
+			before, beforeDay := at-1, day
+			if at == 0 {
+				before, beforeDay = 24*60-1, (day+6)%7
+			}
+			after, afterDay := at%(24*60), (day+time.Weekday(at/(24*60)))%7
+			if w.weekly(afterDay, after) != w.weekly(beforeDay, before) {
+				return midnight.Add(time.Duration(days)*24*time.Hour + time.Duration(at)*time.Minute)
+			}
+		}
+	}
+	return time.Time{}
+}
+
+// bounds are the minutes of a day at which it may turn, in order; midnight too, where it goes on from one day to another.
+func (w Window) bounds() [2]int {
+	if w.From < w.To {
+		return [2]int{w.From, w.To}
+	}
+	return [2]int{w.To, w.From}
+}
+
+// unsteady is the next turn around a clock's change.
+func (w Window) unsteady(now time.Time) time.Time {
 	today := w.Zone.wall(now).Truncate(24 * time.Hour)
 	var all []time.Time
 	for day := -1; day <= 8; day++ {
@@ -135,15 +183,25 @@ func (w Window) instants(wall time.Time) []time.Time {
 // judgeWindows wants the time to lie in one of the windows that allow, where there are any, and in none that forbids. Each file has its own.
 func judgeWindows(f Facts) []finding {
 	var all []finding
-	for _, p := range f.Gate.policies() {
+	files := f.Gate.policies()
+	if len(files) == 2 && slices.EqualFunc(files[0].Windows, files[1].Windows, Window.equal) {
+		files = files[:1]
+	}
+	for _, p := range files {
 		for _, found := range p.judgeWindows(f) {
-			said := func(o finding) bool { return o.Sentence == found.Sentence }
+			said := func(o finding) bool { return o.Sentence == found.Sentence && o.Until.Equal(found.Until) }
 			if !slices.ContainsFunc(all, said) {
 				all = append(all, found)
 			}
 		}
 	}
 	return all
+}
+
+// equal says whether two windows are the same.
+func (w Window) equal(o Window) bool {
+	return w.Allow == o.Allow && w.Text == o.Text && w.Zone.Equal(o.Zone) && w.Days == o.Days && w.From == o.From && w.To == o.To &&
+		w.Begin.Equal(o.Begin) && w.End.Equal(o.End) && w.When.equal(o.When)
 }
 
 func (p Policy) judgeWindows(f Facts) []finding {

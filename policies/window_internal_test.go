@@ -80,9 +80,10 @@ func TestTurns(t *testing.T) {
 		name := rapid.SampledFrom(names).Draw(rt, "zone")
 		z := zone(t, name)
 		day := at(t, z, rapid.SampledFrom(zones[name]).Draw(rt, "day")+" 12:00")
-		now := day.Add(-time.Duration(rapid.IntRange(0, 60*60).Draw(rt, "before")) * time.Minute)
+		before := rapid.SampledFrom([]time.Duration{0, 30 * 24 * time.Hour}).Draw(rt, "near or far")
+		now := day.Add(-before - time.Duration(rapid.IntRange(0, 60*60).Draw(rt, "before"))*time.Minute)
 		w := Window{Zone: z, Days: Days(rapid.IntRange(1, 127).Draw(rt, "days")), From: rapid.IntRange(0, 24*60-1).Draw(rt, "from"), To: rapid.IntRange(1, 24*60).Draw(rt, "to")}
-		if rapid.IntRange(0, 4).Draw(rt, "once") == 0 {
+		if before == 0 && rapid.IntRange(0, 4).Draw(rt, "once") == 0 {
 			w.Begin = z.wall(day).Add(time.Duration(rapid.IntRange(-60*24, 60*24).Draw(rt, "begin")) * time.Minute)
 			w.End = w.Begin.Add(time.Duration(rapid.IntRange(1, 60*24).Draw(rt, "length")) * time.Minute)
 		}
