@@ -38,14 +38,34 @@ func unread(rule, what, why string) finding {
 	return finding{Reason: Reason{Rule: rule, Verdict: Hold, Sentence: fmt.Sprintf("Not known: %s (%s)", what, why)}, Unread: true}
 }
 
+// rule is one rule: what it finds in the facts. One that does not concern the promotion finds nothing.
+type rule func(Facts) []finding
+
+// rules are all there are, in the order in which they speak.
+func rules() []rule {
+	return []rule{judgeGate, judgeBlocked, judgeChecks, judgeBranch, judgeContains, judgeAfter, judgeWait, judgeWindows, judgeApprovals, judgeStarted,
+		judgeReview}
+}
+
 // Judge says whether the commit may go. Every rule speaks for itself, and the strictest counts.
-func Judge(f Facts) Decision {
-	rules := []func(Facts) []finding{judgeGate, judgeBlocked, judgeChecks, judgeBranch, judgeContains, judgeAfter, judgeWait, judgeWindows, judgeApprovals, judgeStarted, judgeReview}
+func Judge(f Facts) Decision { return judgeBy(rules(), f) }
+
+func judgeBy(rules []rule, f Facts) Decision {
 	all := make([]finding, 0, 4*len(rules))
-	for _, rule := range rules {
-		all = append(all, rule(f)...)
+	for _, r := range rules {
+		all = append(all, r.judge(f)...)
 	}
 	return sum(all, f.Now)
+}
+
+// judge is what the rule finds. One that fails denies this promotion, and nobody else's.
+func (r rule) judge(f Facts) (found []finding) {
+	defer func() {
+		if p := recover(); p != nil {
+			found = []finding{finds(Deny, RuleFailed, "A rule of slipway failed: %s. Please report it; `/retry` asks again", oneLine(fmt.Sprint(p)))}
+		}
+	}()
+	return r(f)
 }
 
 // sum is the strictest of all findings. None at all denies.
