@@ -70,7 +70,7 @@ type Deployment struct {
 type Answer struct {
 	Run         int64
 	Environment string
-	State       string // approved, rejected; "" only reports how things are, which GitHub takes ten times
+	State       string // rejected; "" only reports how things are, which GitHub takes ten times
 	Text        string // Markdown, at most 1024 characters with the link
 	Link        string // the lane's page
 }

@@ -26,34 +26,35 @@ type Asked struct {
 // Name of Asked.
 func (Asked) Name() string { return "lane.asked" }
 
-// Moot says that a run has ended: what it asked, nobody asks any more.
-type Moot struct{ Run int64 }
-
-// Name of Moot.
-func (Moot) Name() string { return "lane.moot" }
-
-// Ask is what GitHub asks about a promotion now; the zero value if nothing.
+// Ask is what GitHub asks about a promotion now; the zero value if nothing. The first question stays until its run has ended: no later one may
+// take the place of what somebody has approved.
 func (p Promotion) Ask() Ask {
 	if len(p.Questions) == 0 {
 		return Ask{}
 	}
-	return p.Questions[len(p.Questions)-1]
+	return p.Questions[0]
 }
 
 // unasked says that a release can't go, for nobody has started the workflow that would deploy it.
 func (p Promotion) unasked(r Release) bool { return r.Spec.GateOnly && len(p.Questions) == 0 }
 
-// most is how many questions about one attempt are remembered: older ones were answered long ago.
+// most is how many questions about one attempt are remembered.
 const most = 10
 
-// wanted takes in that GitHub asks about a commit. Of one that comes back it is the way back; one that waits may go now; one that has ended is
-// let in again, for whoever starts a workflow again says /retry in another way. What can't go is remembered too, to be refused. Each question
-// comes once: a repeat would be another.
+// asked is the question that a release answers by being started.
+func (r Release) asked(p Promotion) Ask {
+	if !r.Spec.GateOnly {
+		return Ask{}
+	}
+	return p.Ask()
+}
+
+// wanted takes in that GitHub asks about a commit. Of one that comes back, and for which a person has to start a workflow, it is the way back; one
+// that waits may go now; one that has ended is let in again, for whoever starts a workflow again says /retry in another way. What can't go is
+// remembered too, to be refused. Each question comes once.
 func (l *step) wanted(m Asked) {
-	if p := l.busy(); p != nil && p.State == RollingBack && p.To == m.Commit.SHA {
-		if !p.Restored {
-			p.BackAsk = m.Ask
-		}
+	if p := l.busy(); p != nil && p.To == m.Commit.SHA && l.AwaitsStart(*p) {
+		p.BackAsk = m.Ask
 		return
 	}
 	p := l.current(m.Commit.SHA)
@@ -63,17 +64,39 @@ func (l *step) wanted(m Asked) {
 	case l.mayAgain(p):
 		l.add(Promotion{Commit: p.Commit, Artifact: p.Artifact})
 	}
-	if p = l.newest(m.Commit.SHA); slices.Contains(p.Questions, m.Ask) {
+	p = l.newest(m.Commit.SHA)
+	if slices.Contains(p.Questions, m.Ask) {
 		return
 	}
-	p.Questions = append(slices.Clone(p.Questions[max(len(p.Questions)-most+1, 0):]), m.Ask)
-	if p.State.Waits() {
+	before := p.Ask()
+	p.hear(m.Ask)
+	if p.State.Waits() && p.Ask() != before {
 		l.again(p)
 	}
 }
 
+// hear adds a question. One of the same run takes the place of those before, for the run was started again and asks anew.
+func (p *Promotion) hear(a Ask) {
+	same := func(q Ask) bool { return q.Run == a.Run }
+	i := slices.IndexFunc(p.Questions, same)
+	all := slices.DeleteFunc(slices.Clone(p.Questions), same)
+	if i < 0 {
+		i = len(all)
+	}
+	all = slices.Insert(all, i, a)
+	p.Questions = all[:min(len(all), most)]
+}
+
+// forget drops a question whose run has ended: nobody asks it any more.
+func (p *Promotion) forget(deployment int64) {
+	p.Questions = slices.DeleteFunc(slices.Clone(p.Questions), func(a Ask) bool { return a.Deployment == deployment })
+}
+
 // uncalled lets a commit in of which no run has said that it is green: that is judged like all else.
 func (l *step) uncalled(c app.Commit) {
+	if l.Closed && c.Place > l.ClosedAt { // whoever handed the question over has just read the file
+		l.Closed, l.Seen = false, max(l.Seen, c.Place)
+	}
 	p := l.arrive(app.Ready{Commit: c})
 	switch {
 	case l.Closed:
@@ -88,18 +111,6 @@ func (l *step) mayAgain(p *Promotion) bool {
 	return p.State.Again() && p.Back == "" && !l.Closed && !p.Gone && p.Commit.Place >= l.Newest
 }
 
-// moot forgets the question of a run that has ended.
-func (l *step) moot(m Moot) {
-	for i := range l.Promotions {
-		p := &l.Promotions[i]
-		if !p.State.Waits() || !slices.ContainsFunc(p.Questions, func(a Ask) bool { return a.Run == m.Run }) {
-			continue
-		}
-		p.Questions = slices.DeleteFunc(slices.Clone(p.Questions), func(a Ask) bool { return a.Run == m.Run })
-		l.again(p)
-	}
-}
-
 // Question is the attempt at a commit of which GitHub asks, by the number of the deployment that waits.
 func (l Lane) Question(c app.SHA, deployment int64) (Promotion, Ask, bool) {
 	for _, p := range slices.Backward(l.Promotions) {
@@ -110,11 +121,13 @@ func (l Lane) Question(c app.SHA, deployment int64) (Promotion, Ask, bool) {
 	return Promotion{}, Ask{}, false
 }
 
-// Awaits says whether a run of a workflow waits for the gate here.
-func (l Lane) Awaits(run int64) bool {
-	return slices.ContainsFunc(l.Promotions, func(p Promotion) bool {
-		return p.State.Waits() && slices.ContainsFunc(p.Questions, func(a Ask) bool { return a.Run == run })
-	})
+// Awaits says whether a run of a workflow waits for the gate here, and for which commit.
+func (l Lane) Awaits(run int64) (app.SHA, bool) {
+	i := slices.IndexFunc(l.Promotions, func(p Promotion) bool { return p.State.Waits() && p.Ask().Run == run && run != 0 })
+	if i < 0 {
+		return "", false
+	}
+	return l.Promotions[i].Commit.SHA, true
 }
 
 // byHand says that nothing goes back unless a person starts it.

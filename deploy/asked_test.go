@@ -26,11 +26,13 @@ func TestNothingGoesUnasked(t *testing.T) {
 		t.Error("it may go")
 	}
 	s.asked(1, 0)
-	s.asked(1, 1)
+	s.asked(1, 1) // the same run, started again
+	other := Ask{Run: 99, Deployment: 99}
+	s.say(Asked{commit(1), other})
 	s.allow(1)
 	s.is(1, Deploying)
-	if p := s.promotion(1); p.LetGo != githubAsks(1, 1) {
-		t.Errorf("%+v was let go", p.LetGo)
+	if p := s.promotion(1); p.LetGo != githubAsks(1, 1) || len(p.Questions) != 2 || p.Questions[1] != other {
+		t.Errorf("%+v was let go, of %+v", p.LetGo, p.Questions)
 	}
 }
 
@@ -62,10 +64,12 @@ func TestMoot(t *testing.T) {
 	s.ready(1)
 	s.asked(1, 0)
 	s.judge(1, policies.Decision{Verdict: policies.Allow})
-	s.say(Moot{Run: 1})
-	s.judge(1, policies.Decision{Verdict: policies.Allow})
+	if c, waits := s.lane.Awaits(1); !waits || c != sha(1) {
+		t.Error("the run does not wait")
+	}
+	s.say(Judged{sha(1), s.key(1), hold(), s.release, githubAsks(1, 0).Deployment})
 	s.is(1, Held)
-	if s.lane.Awaits(1) {
+	if _, waits := s.lane.Awaits(1); waits || s.promotion(1).Ask() != (Ask{}) {
 		t.Error("a run that has ended waits")
 	}
 }
@@ -109,9 +113,46 @@ func TestAPersonGoesBack(t *testing.T) {
 func TestQuestionsAreBounded(t *testing.T) {
 	s := gateAlone(t, "")
 	for i := range 3 * most {
-		s.asked(1, i)
+		s.say(Asked{commit(1), Ask{Run: int64(i), Deployment: int64(i)}})
 	}
-	if p := s.promotion(1); len(p.Questions) != most || p.Ask() != githubAsks(1, 3*most-1) {
+	if p := s.promotion(1); len(p.Questions) != most || p.Ask() != (Ask{}) {
 		t.Errorf("%+v", p.Questions)
 	}
+}
+
+// TestTheWayBackIsAskedOnce: only the first question about what comes back is the way back; others are remembered, to be refused.
+func TestTheWayBackIsAskedOnce(t *testing.T) {
+	s := gateAlone(t, "")
+	for i := 1; i <= 2; i++ {
+		s.asked(i, 0)
+		s.allow(i)
+		s.deployed(i, app.Succeeded)
+		s.probed(i, map[int]app.Outcome{1: app.Succeeded, 2: app.Failed}[i])
+	}
+	s.say(word(app.VerbRollback, s.promotion(2)))
+	s.asked(1, 1)
+	second := Ask{Run: 98, Deployment: 98}
+	s.say(Asked{commit(1), second})
+	if p := s.promotion(2); p.BackAsk != githubAsks(1, 1) {
+		t.Errorf("%+v took its place", p.BackAsk)
+	}
+	if _, ask, ok := s.lane.Question(sha(1), 98); !ok || ask != second {
+		t.Error("the second question is forgotten")
+	}
+	s.restored(2, app.Succeeded)
+	third := Ask{Run: 97, Deployment: 97}
+	s.say(Asked{commit(1), third})
+	if _, _, ok := s.lane.Question(sha(1), 97); !ok {
+		t.Error("a question while what came back is watched is forgotten")
+	}
+}
+
+// TestAQuestionOpensAClosedLane: whoever asks has read that the file names it.
+func TestAQuestionOpensAClosedLane(t *testing.T) {
+	s := gateAlone(t, "")
+	s.ready(1)
+	s.say(app.Removed{})
+	s.asked(2, 0)
+	s.is(2, Gating)
+	s.is(1, Canceled)
 }

@@ -16,6 +16,7 @@ type (
 		Key      app.Key
 		Decision policies.Decision
 		Release  Release
+		Moot     int64 // the deployment that GitHub had asked about and does not any more; 0 is none
 	}
 	// Began says that the program of a deployment or a rollback has left the line.
 	Began struct {

@@ -65,6 +65,11 @@ func (p past) then(before Lane, m app.Message, begun, ended []act) past {
 	case app.Ready:
 		p.seen = max(p.seen, m.Commit.Place)
 		p.closed = p.closed && m.Commit.Place <= p.closedAt
+	case Asked:
+		came := slices.ContainsFunc(before.Promotions, func(q Promotion) bool { return q.Commit == m.Commit })
+		if p.closed && !came && m.Commit.Place > p.closedAt {
+			p.closed, p.seen = false, max(p.seen, m.Commit.Place)
+		}
 	case Lapsed:
 		p.held = p.held && m.Hold != before.Hold.Key
 	case Reviewed:

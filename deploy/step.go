@@ -65,8 +65,6 @@ func (l *step) answered(m app.Message) {
 		l.reviewed(m)
 	case Asked:
 		l.wanted(m)
-	case Moot:
-		l.moot(m)
 	}
 }
 
@@ -124,7 +122,7 @@ func (l *step) become(p *Promotion, s State) {
 // enter puts a promotion into a state that begins afresh, and forgets what mattered only in the one before.
 func (l *step) enter(p *Promotion, s State) {
 	p.Back, p.Unclear, p.Extended, p.Restored, p.Was, p.Eligible = "", 0, false, false, Absent, false
-	p.Then, p.Again, p.Looked, p.Asking, p.BackAsk = Absent, 0, 0, false, Ask{}
+	p.Then, p.Again, p.Looked, p.Asking, p.BackAsk, p.Reviewers = Absent, 0, 0, false, Ask{}, nil
 	l.ask(p, s)
 }
 

@@ -130,7 +130,8 @@ func mayCome(l Lane, m app.Message, p Promotion) bool {
 		return last.State == Absent && m.Commit == p.Commit && m.Commit.Place > l.Newest && (!l.Closed || m.Commit.Place > l.ClosedAt)
 	case Asked:
 		bad := slices.Contains([]State{RolledBack, Failed, Canceled, Denied}, last.State) && m.Commit.Place >= l.Newest && !last.Gone
-		return m.Commit == p.Commit && !l.Closed && (bad || last.State == Absent && m.Commit.Place > l.Newest)
+		opens := last.State == Absent && m.Commit.Place > l.ClosedAt
+		return m.Commit == p.Commit && (!l.Closed || opens) && (bad || last.State == Absent && m.Commit.Place > l.Newest)
 	case app.Said:
 		bad := slices.Contains([]State{RolledBack, Failed, Canceled, Denied}, last.State)
 		return m.Verb == app.VerbRetry && m.Key == last.Key && bad && !l.Closed && !last.Gone && p.Commit.Place >= l.Newest

@@ -3,6 +3,7 @@ package deploy
 import (
 	"reflect"
 	"runtime/debug"
+	"strings"
 	"testing"
 	"time"
 
@@ -194,7 +195,7 @@ func timely(l Lane, of terms) []app.Message {
 		all = append(all, app.Ready{Commit: commit(i), Environments: environments}, app.Changed{Commit: sha(i)}, app.Gone{Commit: commit(i)},
 			app.Removed{Commit: commit(i)})
 		if of.release.Spec.GateOnly {
-			all = append(all, Asked{commit(i), githubAsks(i, 0)}, Asked{commit(i), githubAsks(i, 1)}, Moot{githubAsks(i, 0).Run})
+			all = append(all, Asked{commit(i), githubAsks(i, 0)}, Asked{commit(i), githubAsks(i, 1)})
 		}
 	}
 	for _, p := range l.Promotions {
@@ -213,7 +214,10 @@ func timely(l Lane, of terms) []app.Message {
 func answers(c app.SHA, k app.Key, of terms) []app.Message {
 	all := []app.Message{app.Said{Verb: app.VerbRetry, Commit: c, Key: k, By: person}, Began{Commit: c, Key: k}}
 	for _, d := range []policies.Decision{{}, hold(), {Verdict: policies.Allow}} {
-		all = append(all, Judged{c, k, d, of.release})
+		all = append(all, Judged{c, k, d, of.release, 0})
+	}
+	if of.release.Spec.GateOnly {
+		all = append(all, Judged{c, k, hold(), of.release, githubAsks(strings.Index("abc", string(c))+1, 0).Deployment})
 	}
 	for _, o := range []app.Outcome{app.OutcomeUnknown, app.Succeeded, app.Failed} {
 		s := app.Status{Outcome: o}

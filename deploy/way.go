@@ -53,6 +53,9 @@ func (l *step) judged(m Judged) {
 	}
 	retrying, allow := p.State == Retrying, m.Decision.Verdict == policies.Allow
 	p.Decision = m.Decision
+	if m.Moot != 0 {
+		p.forget(m.Moot)
+	}
 	switch {
 	case allow && p.unasked(m.Release) && !retrying:
 		l.become(p, Held)
@@ -67,6 +70,9 @@ func (l *step) judged(m Judged) {
 	default:
 		l.become(p, Held)
 		p.Eligible = allow
+	}
+	if m.Moot != 0 && p.State.Waits() && len(p.Questions) > 0 { // another may be asked for
+		l.again(p)
 	}
 }
 
@@ -98,7 +104,7 @@ func (l *step) start(p *Promotion, r Release) {
 		p.Run, p.RunURL = 0, ""
 	}
 	l.enter(p, Deploying)
-	p.Release, p.Put, p.Began, p.Why, p.Tail, p.LetGo = r, p.Key, time.Time{}, "", "", p.Ask()
+	p.Release, p.Put, p.Began, p.Why, p.Tail, p.LetGo = r, p.Key, time.Time{}, "", "", r.asked(*p)
 	l.Last, l.Newest, l.Chosen = p.Commit, max(l.Newest, p.Commit.Place), ""
 	for i := range l.Promotions {
 		if q := &l.Promotions[i]; q.State.Waits() && q.Commit.Place < p.Commit.Place {
@@ -110,7 +116,10 @@ func (l *step) start(p *Promotion, r Release) {
 
 func (l *step) began(m Began) {
 	if p := l.answering(m.Commit, m.Key, Deploying, RollingBack); p != nil {
-		p.Began, p.Asking = l.now, m.Asking
+		if p.Began.Before(p.Since) || p.Began.IsZero() {
+			p.Began = l.now
+		}
+		p.Asking = m.Asking
 		switch {
 		case m.Run == 0:
 		case p.State == RollingBack:

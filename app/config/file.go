@@ -83,6 +83,11 @@ func (f *File) AtGitHub(name string) (Lane, bool) {
 	return Lane{}, false
 }
 
+// SomeBroken says that some of the file can't be used, so that what it does not name may be there.
+func (f *File) SomeBroken() bool {
+	return f.Broken || slices.ContainsFunc(f.Services, func(s Service) bool { return s.Broken })
+}
+
 // Lanes are all that the file names, those of broken services too: what is broken is not removed.
 func (f *File) Lanes() []Lane {
 	var lanes []Lane

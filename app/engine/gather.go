@@ -20,6 +20,7 @@ type inquiry struct {
 	base    app.SHA // whose file judges beside the default branch's: what is live, else what was last good or last put there
 	facts   policies.Facts
 	release deploy.Release
+	moot    int64 // the deployment about which GitHub does not ask any more
 }
 
 // gather reads the facts of a promotion and lets the gate judge them. What can't be read is a fact that is not known, and holds: so this
@@ -30,7 +31,7 @@ func (e *Engine) gather(ctx context.Context, repo app.Repo, lane deploy.Lane, t 
 		return result{}, err
 	}
 	decision := policies.Judge(q.facts)
-	m := deploy.Judged{Commit: t.Commit.SHA, Key: t.Key, Decision: decision, Release: q.release}
+	m := deploy.Judged{Commit: t.Commit.SHA, Key: t.Key, Decision: decision, Release: q.release, Moot: q.moot}
 	return finished(decision.Verdict.String(), app.Letter{To: lane.Address(), Message: m}), nil
 }
 

@@ -19,7 +19,28 @@ func (e *Engine) stepRun(tx Tx, m Mail, now time.Time) error {
 	if err := tx.SaveRun(after, version); err != nil {
 		return err
 	}
+	if after.State.Ended() && !before.State.Ended() {
+		others, err := aside(tx, after, letters)
+		if err != nil {
+			return err
+		}
+		letters = append(letters, others...)
+	}
 	return e.follow(tx, m.To, letters, checks.Wants(after), checks.Redraw(before, after), now)
+}
+
+// aside has the lanes look again that a run's end does not concern, and in which its commit waits all the same: a workflow of the team's own may
+// want to deploy it there.
+func aside(tx Tx, r checks.Run, told []app.Letter) (letters []app.Letter, err error) {
+	lanes, err := tx.Lanes(r.Repo)
+	for _, l := range lanes {
+		p, waits := l.Promotion(r.Commit)
+		heard := slices.ContainsFunc(told, func(t app.Letter) bool { return t.To == l.Address() })
+		if waits && p.State.Waits() && !heard {
+			letters = append(letters, app.Letter{To: l.Address(), Message: app.Changed{Commit: r.Commit}})
+		}
+	}
+	return letters, err
 }
 
 // stepLane is the same for a lane.

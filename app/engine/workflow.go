@@ -79,6 +79,9 @@ func dispatched(run int64, sent time.Time) func(*Row) {
 func (e *Engine) protection(ctx context.Context, q *inquiry) {
 	spec := q.release.Spec
 	q.facts.Workflow, q.facts.GateOnly, q.facts.GitHubEnvironment, q.facts.Asked = spec.Workflow, spec.GateOnly, spec.GitHubEnvironment, q.ask.Ask.Environment
+	if q.facts.Asked != "" && e.over(ctx, q) {
+		q.facts.Asked, q.moot = "", q.ask.Ask.Deployment
+	}
 	if spec.GateOnly && q.facts.Asked == "" {
 		q.facts.Guards = e.guards(ctx, q)
 	}
@@ -92,6 +95,12 @@ func (e *Engine) protection(ctx context.Context, q *inquiry) {
 		return
 	}
 	q.facts.Protection = app.Known(policies.Protection{Environment: name, Exists: env.Exists, Reviewers: env.Reviewers}, q.facts.Now)
+}
+
+// over says whether the run that asks has ended: then nobody asks any more. If that can't be read, it may still be waiting.
+func (e *Engine) over(ctx context.Context, q *inquiry) bool {
+	run, err := e.GitHub.Run(ctx, q.repo, q.ask.Ask.Run)
+	return app.KindOf(err) == app.ErrNotFound || err == nil && run.Status == "completed"
 }
 
 // guards says whether GitHub asks us before a workflow deploys to an environment.
@@ -123,15 +132,15 @@ func (e *Engine) workflowRan(tx Tx, m app.WorkflowRan, now time.Time) error {
 	return e.moot(tx, m, now)
 }
 
-// moot tells the lanes in which a run waits for the gate that it has ended.
+// moot has the lanes look again in which a run waits for the gate that has ended, as far as this event says: whether it has is read then.
 func (e *Engine) moot(tx Tx, m app.WorkflowRan, now time.Time) error {
 	lanes, err := tx.Lanes(m.Repo.ID)
 	if err != nil {
 		return err
 	}
 	for _, l := range lanes {
-		if l.Awaits(m.Run) {
-			if err := tx.Post([]app.Letter{{To: l.Address(), Message: deploy.Moot{Run: m.Run}}}, now); err != nil {
+		if c, waits := l.Awaits(m.Run); waits {
+			if err := tx.Post([]app.Letter{{To: l.Address(), Message: app.Changed{Commit: c}}}, now); err != nil {
 				return err
 			}
 		}

@@ -13,7 +13,7 @@ import (
 const maxAnswer = 1000
 
 // Question is what slipway says to what GitHub asks about a commit, by the number of the deployment that waits: how things stand while the gate
-// holds it, and no where it never goes. The first yes is not here: it is the deployment.
+// holds it, and no where it never goes. The yes is not here: it is the deployment.
 func Question(s Scene, l deploy.Lane, commit app.SHA, deployment int64, pull *app.Pull) (app.Answer, bool) {
 	p, ask, ok := l.Question(commit, deployment)
 	if !ok || ask == p.LetGo {
@@ -25,16 +25,14 @@ func Question(s Scene, l deploy.Lane, commit app.SHA, deployment int64, pull *ap
 		return app.Answer{}, false // it is about to be judged
 	case p.State.Waits() && newest:
 		a.Text = holding(l, p, pull)
-	case p.State == deploy.Attention && newest, p.State == deploy.Retrying && newest:
-		a.Text = headline(l, p) + ": " + told(p.Why) + "\n\n`/retry" + words(l) + "` lets this run go, if the gate allows it."
-	case repeats(l, p, ask) && l.Hold.Key != 0:
-		a.Text = "The lane is on hold."
-	case repeats(l, p, ask):
-		a.State, a.Text = "approved", "This run was let go before, and what it deployed is live and good: it may go again. It is not watched a second time."
 	case p.State.Waits():
-		a.State, a.Text = "rejected", "Another run asks for this commit since."
+		a.State, a.Text = "rejected", "Another run asks for this commit already."
+	case p.State == deploy.Attention || p.State == deploy.Retrying:
+		a.State, a.Text = "rejected", headline(l, p)+": "+told(p.Why)+" After that, start this again."
 	case p.Put == 0:
 		a.State, a.Text = "rejected", strings.TrimSpace(headline(l, p)+". "+told(p.Why))
+	case !p.Release.Spec.GateOnly:
+		a.State, a.Text = "rejected", "slipway deploys this commit by itself: "+headline(l, p)+"."
 	default:
 		a.State, a.Text = "rejected", goneOnce(l, p)
 	}
@@ -60,18 +58,12 @@ func holding(l deploy.Lane, p deploy.Promotion, pull *app.Pull) string {
 	return text
 }
 
-// repeats says that the very run that deployed what is live and good now has been started again: the same commit, workflow and inputs.
-func repeats(l deploy.Lane, p deploy.Promotion, ask deploy.Ask) bool {
-	_, busy := l.Busy()
-	return p.State == deploy.Live && p.Commit.SHA == l.Live.SHA && ask.Run == p.LetGo.Run && !busy
-}
-
 // goneOnce says why what was released before is not let go again.
 func goneOnce(l deploy.Lane, p deploy.Promotion) string {
 	if !p.State.Ended() {
 		return "Another run is deploying this commit: " + headline(l, p) + "."
 	}
-	text := "This commit was released here before (" + headline(l, p) + "), and slipway lets a commit go once."
+	text := "This commit was released here before (" + headline(l, p) + "), and slipway lets a commit go once. Start only the jobs again that failed."
 	if p.Commit.SHA != l.Live.SHA && p.State == deploy.Live {
 		text += fmt.Sprintf(" To go back to it, say `/rollback%s` first, and then start this again.", words(l))
 	}

@@ -5,16 +5,16 @@ import (
 	"testing"
 	"unicode/utf8"
 
-	"github.com/slipway-cd/slipway/app"
 	"github.com/slipway-cd/slipway/deploy"
 	"github.com/slipway-cd/slipway/policies"
 )
 
-// asking is a lane in whose newest promotion GitHub asks: 8 is what it asks now, and 7 what it asked before.
+// asked is a lane in whose newest promotion GitHub asks: 8 is what it asked first, and 7 what it asks beside that.
 func asked(s deploy.State) deploy.Lane {
 	l := theLane(s)
 	p := &l.Promotions[len(l.Promotions)-1]
-	p.Questions = []deploy.Ask{{Run: 70, Deployment: 7, Environment: "production"}, {Run: 80, Deployment: 8, Environment: "production"}}
+	p.Questions = []deploy.Ask{{Run: 80, Deployment: 8, Environment: "production"}, {Run: 70, Deployment: 7, Environment: "production"}}
+	p.Release.Spec.GateOnly = true
 	p.Decision = policies.Decision{Verdict: policies.Hold, Reasons: []policies.Reason{
 		{Rule: policies.RuleChecks, Verdict: policies.Allow, Sentence: "Checks passed"},
 		{Rule: policies.RuleApproval, Verdict: policies.Hold, Sentence: "Needs an approval from a maintainer", Asks: true}}}
@@ -32,27 +32,21 @@ func TestQuestion(t *testing.T) {
 		change     func(l *deploy.Lane, p *deploy.Promotion)
 		want       string // the state and a part of the text; "" is that nothing is said
 	}{
-		"held":                     {deploy.Held, 8, nil, ": Needs an approval from a maintainer"},
-		"how to approve":           {deploy.Held, 8, nil, ": To approve, comment on #412: `/approve"},
-		"on hold":                  {deploy.Held, 8, func(l *deploy.Lane, _ *deploy.Promotion) { l.Hold.Key = 5 }, ": The lane is on hold"},
-		"being judged":             {deploy.Gating, 8, nil, ""},
-		"another run since":        {deploy.Held, 7, nil, "rejected: Another run asks for this commit since"},
-		"nobody asked that":        {deploy.Held, 9, nil, ""},
-		"canceled":                 {deploy.Canceled, 8, func(_ *deploy.Lane, p *deploy.Promotion) { p.Why = "@dana gave it up." }, "rejected: Canceled. @dana gave it up."},
-		"let go":                   {deploy.Deploying, 8, func(_ *deploy.Lane, p *deploy.Promotion) { p.LetGo = p.Questions[1] }, ""},
-		"another is let go":        {deploy.Deploying, 8, func(_ *deploy.Lane, p *deploy.Promotion) { p.LetGo = p.Questions[0] }, "rejected: Another run is deploying this commit"},
-		"attention":                {deploy.Attention, 8, func(_ *deploy.Lane, p *deploy.Promotion) { p.LetGo = p.Questions[0] }, ": `/retry"},
-		"released before":          {deploy.RolledBack, 8, func(_ *deploy.Lane, p *deploy.Promotion) { p.LetGo = p.Questions[0] }, "rejected: This commit was released here before"},
-		"another, of what is live": {deploy.Live, 8, func(l *deploy.Lane, p *deploy.Promotion) { p.LetGo, l.Live = p.Questions[0], p.Commit }, "rejected: This commit was released here before"},
+		"held":                  {deploy.Held, 8, nil, ": Needs an approval from a maintainer"},
+		"how to approve":        {deploy.Held, 8, nil, ": To approve, comment on #412: `/approve"},
+		"on hold":               {deploy.Held, 8, func(l *deploy.Lane, _ *deploy.Promotion) { l.Hold.Key = 5 }, ": The lane is on hold"},
+		"being judged":          {deploy.Gating, 8, nil, ""},
+		"another run beside it": {deploy.Held, 7, nil, "rejected: Another run asks for this commit already"},
+		"nobody asked that":     {deploy.Held, 9, nil, ""},
+		"canceled":              {deploy.Canceled, 8, func(_ *deploy.Lane, p *deploy.Promotion) { p.Why = "@dana gave it up." }, "rejected: Canceled. @dana gave it up."},
+		"let go":                {deploy.Deploying, 8, func(_ *deploy.Lane, p *deploy.Promotion) { p.LetGo = p.Questions[0] }, ""},
+		"another is let go":     {deploy.Deploying, 8, func(_ *deploy.Lane, p *deploy.Promotion) { p.LetGo = p.Questions[1] }, "rejected: Another run is deploying this commit"},
+		"slipway deploys it":    {deploy.Deploying, 8, func(_ *deploy.Lane, p *deploy.Promotion) { p.Release.Spec.GateOnly = false }, "rejected: slipway deploys this commit by itself"},
+		"attention":             {deploy.Attention, 8, func(_ *deploy.Lane, p *deploy.Promotion) { p.LetGo = p.Questions[1] }, "rejected: Somebody must say what to do: Nobody knows how its deploy step ended. After that, start this again."},
+		"released before":       {deploy.RolledBack, 8, func(_ *deploy.Lane, p *deploy.Promotion) { p.LetGo = p.Questions[1] }, "rejected: This commit was released here before"},
 		"again, what is live": {deploy.Live, 8, func(l *deploy.Lane, p *deploy.Promotion) {
 			p.LetGo, l.Live = deploy.Ask{Run: 80, Deployment: 6, Environment: "production"}, p.Commit
-		}, "approved: This run was let go before"},
-		"again, on hold": {deploy.Live, 8, func(l *deploy.Lane, p *deploy.Promotion) {
-			p.LetGo, l.Live, l.Hold.Key = deploy.Ask{Run: 80, Deployment: 6, Environment: "production"}, p.Commit, 5
-		}, ": The lane is on hold"},
-		"again, and something else is live": {deploy.Live, 8, func(l *deploy.Lane, p *deploy.Promotion) {
-			p.LetGo, l.Live = deploy.Ask{Run: 80, Deployment: 6, Environment: "production"}, app.Commit{SHA: oldSHA}
-		}, "rejected: This commit was released here before"},
+		}, "rejected: This commit was released here before (Live), and slipway lets a commit go once. Start only the jobs again that failed."},
 	} {
 		t.Run(name, func(t *testing.T) {
 			l := asked(c.state)

@@ -112,6 +112,11 @@ func (r *Repo) Rerun(login string, id int64) error {
 	return r.actOn(login, "write", id, func(actor *account, run *workflowRun) error { return run.rerun(actor, false) })
 }
 
+// RerunFailed runs those jobs of a completed run again that did not succeed.
+func (r *Repo) RerunFailed(login string, id int64) error {
+	return r.actOn(login, "write", id, func(actor *account, run *workflowRun) error { return run.rerun(actor, true) })
+}
+
 // actOn does something with a run in the name of a user.
 func (r *Repo) actOn(login, least string, id int64, do func(*account, *workflowRun) error) error {
 	return r.act(login, least, func(actor *account) error {

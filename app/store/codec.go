@@ -46,7 +46,6 @@ func newCodec() codec {
 	learn[deploy.Lapsed](c)
 	learn[deploy.Reviewed](c)
 	learn[deploy.Asked](c)
-	learn[deploy.Moot](c)
 	return c
 }
 

@@ -55,11 +55,14 @@ func (s *scene) cancelRun(w []string) error {
 	return s.repo.CancelRun(w[0], s.repo.WorkflowRuns()[n-1].ID)
 }
 
-// again LOGIN N: the nth run of a workflow is started again on GitHub's page
+// again LOGIN N [failed]: the nth run of a workflow, or only its jobs that failed, is started again on GitHub's page
 func (s *scene) again(w []string) error {
 	var n int
 	if _, err := fmt.Sscan(w[1], &n); err != nil {
 		return err
+	}
+	if len(w) > 2 {
+		return s.repo.RerunFailed(w[0], s.repo.WorkflowRuns()[n-1].ID)
 	}
 	return s.repo.Rerun(w[0], s.repo.WorkflowRuns()[n-1].ID)
 }

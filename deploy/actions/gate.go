@@ -16,11 +16,14 @@ func (w *Workflows) letGo(ctx context.Context, d deploy.Deployment) (app.Status,
 		return app.Status{Running: true}, nil // a person has to start it
 	}
 	run, err := w.GitHub.Run(ctx, d.Repo, d.Ask.Run)
-	if err != nil {
-		return app.Status{}, err
+	var states []string
+	if err == nil {
+		states, err = w.GitHub.DeploymentStates(ctx, d.Repo, d.Ask.Deployment) // after the run, which ends last
 	}
-	states, err := w.GitHub.DeploymentStates(ctx, d.Repo, d.Ask.Deployment) // after the run, which ends last
-	if err != nil {
+	switch {
+	case app.KindOf(err) == app.ErrNotFound: // somebody has deleted it
+		return app.Status{Outcome: app.OutcomeUnknown}, nil
+	case err != nil:
 		return app.Status{}, err
 	}
 	s := app.Status{Run: run.ID, URL: run.URL}
