@@ -72,6 +72,9 @@ func (a Asked) approveOne(t target) part {
 	if ok, why := MayApprove(t.Facts, a.By, a.Role); !ok {
 		return refuse("this approval doesn't count: %s. %s Nothing else changed", strings.TrimSuffix(why, "."), t.whoElse(a.By))
 	}
+	if shut := t.Facts.shut(a.Source); shut != "" {
+		return refuse("this approval doesn't count: it %s. Nothing else changed", shut)
+	}
 	if a.given(t) {
 		return refuse("you have approved %s for %s already, so nothing changed. %s", short(t.Commit.SHA), t.lane.name(), t.whoElse(a.By))
 	}
@@ -103,7 +106,17 @@ func (a Asked) approved(t target) string {
 	case t.lane.Hold != nil:
 		return s + ". " + t.lane.heldUp()
 	}
-	return s + ". It goes as soon as the rest of its gate allows"
+	return s + ". It goes as soon as the rest of its gate allows" + stillHolds(f)
+}
+
+// stillHolds is the first rule that holds what no more approval is wanted for, as the end of a sentence.
+func stillHolds(f Facts) string {
+	for _, r := range Judge(f).Reasons {
+		if r.Verdict == Hold && !r.Asks {
+			return ": " + lower(r.Sentence)
+		}
+	}
+	return ""
 }
 
 // approveAll approves what this person may, and lists the rest with who can.
@@ -112,6 +125,9 @@ func (a Asked) approveAll(open []target) part {
 	var done, rest []string
 	for _, t := range open {
 		ok, why := MayApprove(t.Facts, a.By, a.Role)
+		if shut := t.Facts.shut(a.Source); ok && shut != "" {
+			ok, why = false, "it "+shut
+		}
 		switch {
 		case ok && a.given(t):
 			rest = append(rest, fmt.Sprintf("\n- %s: you have approved it already. %s", t.lane.name(), t.whoElse(a.By)))

@@ -51,6 +51,7 @@ func drawPolicy(t *rapid.T) policies.Policy {
 		Mode:  rapid.SampledFrom(modes).Draw(t, "mode"),
 		After: rapid.SampledFrom([]string{"", "", "staging", "canary"}).Draw(t, "after"),
 		From:  rapid.SliceOfN(selectors(), 0, 2).Draw(t, "from"),
+		Doors: rapid.SampledFrom([][]string{nil, nil, nil, {"comment"}, {"button"}}).Draw(t, "doors"),
 		Not: policies.Not{
 			Author: rapid.Bool().Draw(t, "not author"), Teams: rapid.Bool().Draw(t, "not teams"),
 			People: rapid.SliceOfN(rapid.SampledFrom([]policies.Selector{{Kind: "user", Value: "eli"}, {Kind: "team", Value: "a/c"}}), 0, 1).Draw(t, "not people"),
@@ -76,7 +77,7 @@ func drawParts(t *rapid.T, deep int) []policies.Requirement {
 func drawApproval(t *rapid.T) policies.Approval {
 	by := people().Draw(t, "by")
 	return policies.Approval{
-		Approval: app.Approval{By: by, Role: "maintain", At: now().Add(-rapid.SampledFrom([]time.Duration{0, 0, 59 * time.Minute, time.Hour}).Draw(t, "ago")), Source: "comment/1"},
+		Approval: app.Approval{By: by, Role: "maintain", At: now().Add(-rapid.SampledFrom([]time.Duration{0, 0, 59 * time.Minute, time.Hour}).Draw(t, "ago")), Source: rapid.SampledFrom([]string{"comment/1", "comment/1", "button/2"}).Draw(t, "source")},
 		RoleNow:  drawFact(t, "role", roles()),
 	}
 }
@@ -313,6 +314,9 @@ func (e excluding) bar(f policies.Facts, a policies.Approval) bool {
 		if p.Expires > 0 && !f.Now.Before(a.At.Add(p.Expires)) {
 			return true
 		}
+		if door, _, _ := strings.Cut(a.Source, "/"); len(p.Doors) > 0 && !slices.Contains(p.Doors, door) {
+			return true
+		}
 	}
 	if shared && !f.Excluded.Known {
 		return true
@@ -410,7 +414,7 @@ func TestPropertyMayApproveIsJudge(t *testing.T) {
 	often(t, func(t *rapid.T) {
 		f := drawFacts(t)
 		for _, p := range []*policies.Policy{&f.Gate.Live.Value, &f.Gate.Head.Value} { // one approval may be half of what is wanted
-			p.Count, p.All, p.Any = 1, nil, nil
+			p.Count, p.All, p.Any, p.Doors = 1, nil, nil, nil
 		}
 		by, role := people().Draw(t, "by"), known(roles().Draw(t, "role"))
 		ok, why := policies.MayApprove(f, by, role)

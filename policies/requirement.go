@@ -243,7 +243,10 @@ func (f Facts) meetLeaf(n need) met {
 		if b == barNone {
 			b = f.meant(n.from, given.By, given.RoleNow)
 		}
+		shut := f.shut(given.Source)
 		switch {
+		case b == barNone && shut != "":
+			m.refused = append(m.refused, "@"+given.By.Login+"'s approval does not count: it "+shut)
 		case b == barNone && !end.IsZero() && !f.Now.Before(end):
 			m.refused = append(m.refused, "@"+given.By.Login+"'s approval does not count: it has expired, at "+clock(end))
 		case b == barNone:

@@ -3,6 +3,7 @@ package report
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/slipway-cd/slipway/app"
 	"github.com/slipway-cd/slipway/deploy"
@@ -119,6 +120,9 @@ func waits(l deploy.Lane, p deploy.Promotion) string {
 	}
 	for _, r := range p.Decision.Reasons {
 		if r.Verdict == p.Decision.Verdict && !p.Eligible {
+			if rest, is := strings.CutPrefix(r.Sentence, "Waits "); is {
+				return "Waiting " + rest
+			}
 			return "Waiting: " + r.Sentence
 		}
 	}
