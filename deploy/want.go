@@ -80,8 +80,13 @@ func (p Put) Task() string {
 // Task of Watch.
 func (Watch) Task() string { return "watch" }
 
-// Task of Restore.
-func (Restore) Task() string { return "restore" }
+// Task of Restore: a workflow runs elsewhere, or waits for somebody to start it.
+func (r Restore) Task() string {
+	if r.Release.Spec.Elsewhere() {
+		return "dispatch-back"
+	}
+	return "restore"
+}
 
 // Task of Wake.
 func (Wake) Task() string { return "wake" }
