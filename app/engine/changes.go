@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/slipway-cd/slipway/app"
+	"github.com/slipway-cd/slipway/app/git"
 	"github.com/slipway-cd/slipway/policies"
 )
 
@@ -71,21 +72,20 @@ func (e *Engine) changedPaths(ctx context.Context, q *inquiry) ([]string, error)
 
 // pullChanges is the pull requests that go out, as GitHub describes them now. If a commit came without any, nobody can say what its labels are.
 func (e *Engine) pullChanges(ctx context.Context, q *inquiry) ([]policies.Change, error) {
-	commits, err := e.Git.Changes(ctx, q.repo, q.base, q.ask.Commit.SHA)
+	commits, err := e.goingOut(ctx, q)
 	if err != nil {
-		return nil, fmt.Errorf("listing what goes out: %w", err)
+		return nil, err
 	}
-	if q.base == "" && len(commits) > 0 { // nothing was ever released: this change, not all of history
-		commits = commits[len(commits)-1:]
-	}
-	brought, numbers := map[app.SHA]bool{}, map[int]bool{}
+	numbers := map[int]bool{}
 	var all []policies.Change
 	for _, c := range commits {
 		pulls, err := e.pullsThatBrought(ctx, q.repo, c.SHA)
 		if err != nil {
 			return nil, err
 		}
-		brought[c.SHA] = len(pulls) > 0
+		if len(pulls) == 0 {
+			return nil, fmt.Errorf("commit %s came without a pull request", c.SHA.Short())
+		}
 		for _, p := range pulls {
 			if numbers[p.Number] {
 				continue
@@ -98,12 +98,19 @@ func (e *Engine) pullChanges(ctx context.Context, q *inquiry) ([]policies.Change
 			all = append(all, policies.Change{Pull: p.Number, Labels: now.Labels, Author: now.Author.Login, Branch: now.HeadRef})
 		}
 	}
-	for _, c := range commits {
-		if !brought[c.SHA] {
-			return nil, fmt.Errorf("commit %s came without a pull request", c.SHA.Short())
-		}
-	}
 	return all, nil
+}
+
+// goingOut is the commits that go out since what is live, ancestors first; where nothing was ever released, this one and not all of history.
+func (e *Engine) goingOut(ctx context.Context, q *inquiry) ([]git.Change, error) {
+	commits, err := e.Git.Changes(ctx, q.repo, q.base, q.ask.Commit.SHA)
+	if err != nil {
+		return nil, fmt.Errorf("listing what goes out: %w", err)
+	}
+	if q.base == "" && len(commits) > 0 {
+		commits = commits[len(commits)-1:]
+	}
+	return commits, nil
 }
 
 // relabeled has the lanes that wait look again: a label may count for their windows and approvals.

@@ -155,12 +155,9 @@ func (c *contributors) commit(made github.PullCommit, pull int, name string) {
 // collect goes through what goes out: commits that a pull request brought are its people's, as it stood before merging; the others are
 // whoever pushed and wrote them.
 func (e *Engine) collect(ctx context.Context, q *inquiry, into *contributors) error {
-	changes, err := e.Git.Changes(ctx, q.repo, q.base, q.ask.Commit.SHA)
+	changes, err := e.goingOut(ctx, q)
 	if err != nil {
-		return fmt.Errorf("listing what goes out: %w", err)
-	}
-	if q.base == "" && len(changes) > 0 { // nothing was ever released: this change, not all of history
-		changes = changes[len(changes)-1:]
+		return err
 	}
 	seen := map[int]bool{}
 	direct := map[app.SHA]git.Change{}
