@@ -7,6 +7,7 @@ type Spec struct {
 	Run               string        // a shell command, in a fresh checkout of the commit; "" where a workflow does it
 	Workflow          string        // the file of a GitHub Actions workflow that deploys, such as deploy.yml
 	GateOnly          bool          // the team's own workflow deploys, and GitHub asks us before
+	GateWorkflow      string        // with GateOnly: the only workflow that may; "" is any
 	BackWorkflow      string        // with GateOnly: the workflow that goes back; "" is that a person starts one
 	Inputs            string        // what else it is handed, as JSON of a mapping; "" is nothing
 	Timeout           time.Duration // always positive

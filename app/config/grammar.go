@@ -258,14 +258,17 @@ func deployShape() shape {
 	return shape{kind: kindMapping, is: "deploy", like: "{ run: ./scripts/deploy.sh }", or: &byOthers, orKey: "by", keys: []key{
 		{name: "run", doc: "A shell command, in a fresh checkout of the commit.", shape: command("./scripts/deploy.sh")},
 		{name: "actions", doc: "A GitHub Actions workflow that deploys. It is dispatched on the default branch with the inputs sha and slipway.", shape: workflow()},
+		{name: "github", doc: "The workflow of your own that may deploy, once slipway lets it go. deploy: github lets any ask.", shape: workflow()},
 		{name: "inputs", doc: "What else the workflow is handed.", shape: shape{kind: kindNamed, is: "inputs", like: "{ region: eu-west-1 }",
 			name: &input, each: &handed, high: maxInputs}},
 		{name: "timeout", doc: "How long it may run (15m).", shape: span("15m", time.Second, 24*time.Hour)},
 		{name: "idempotent", doc: "Whether it may be run again when its outcome can't be known (false).", shape: shape{
 			kind: kindBoolean, is: "true or false", like: "true"}},
 	}, rules: []rule{
-		{kind: either, key: "run", other: "actions", say: "A deployment has run: (a command of yours) or actions: (a workflow), and not both; or it is github, where a workflow of yours asks."},
+		{kind: either, key: "run", other: "actions", third: "github", say: "A deployment has one of run: (a command of yours), actions: (a workflow that slipway starts) and github: (a workflow of yours that asks); or it is github, for any workflow."},
 		{kind: apart, key: "timeout", other: "actions", say: "A workflow has its own timeouts. Take timeout out."},
+		{kind: apart, key: "timeout", other: "github", say: "A workflow has its own timeouts. Take timeout out."},
+		{kind: apart, key: "inputs", other: "github", say: "slipway does not start this workflow, so it hands it nothing. Take inputs out."},
 		{kind: apart, key: "inputs", other: "run", say: "Inputs are for workflows. A command finds what it needs in its environment: take inputs out."},
 	}}
 }

@@ -123,7 +123,7 @@ func (l *linker) reviewable(e, approve entry) {
 	by, has := approve.get("by")
 	switch {
 	case !has:
-	case d.str("by") == "github":
+	case gateOnly(d):
 		l.beyond(by.value.at, "Under deploy: github the workflow asks GitHub's reviewers by itself. Write policy: deployment without approve, or let people approve here too.")
 	case d.has("run"):
 		l.beyond(by.value.at, "GitHub's reviewers can stop a workflow, and no command. Deploy by deploy: { actions: deploy.yml }, or let people approve here.")
@@ -150,7 +150,8 @@ func (l *linker) deploy(service string, e entry) deploy.Spec {
 	s := deploy.Spec{
 		Run:               d.str("run"),
 		Workflow:          d.str("actions"),
-		GateOnly:          d.str("by") == "github",
+		GateOnly:          gateOnly(d),
+		GateWorkflow:      d.str("github"),
 		BackWorkflow:      e.str("rollback_workflow"),
 		Inputs:            inputs(d),
 		Timeout:           d.within("timeout", defaultDeployTimeout),
@@ -165,12 +166,15 @@ func (l *linker) deploy(service string, e entry) deploy.Spec {
 	return s
 }
 
+// gateOnly says that workflows of the team's own deploy.
+func gateOnly(d entry) bool { return d.str("by") == "github" || d.has("github") }
+
 // goesBack wants a workflow for the way back only where slipway does not deploy: else it goes back as it came.
 func (l *linker) goesBack(e, d entry) {
 	back, has := e.get("rollback_workflow")
 	switch {
 	case !has:
-	case d.str("by") != "github":
+	case !gateOnly(d):
 		l.beyond(back.at, "rollback_workflow is for deploy: github. What slipway deploys it takes back by itself: take rollback_workflow out.")
 	case e.str("rollback") == "never":
 		l.beyond(back.at, "rollback: never asks a person, and rollback_workflow goes back by itself. Take one of them out.")

@@ -188,11 +188,38 @@ func (r *reader) rule(rule rule, v value, meant []string, at pos) {
 	first, has := v.get(rule.key)
 	other, both := v.get(rule.other)
 	switch {
-	case rule.kind == either && !has && !both && !slices.Contains(meant, rule.key) && !slices.Contains(meant, rule.other):
-		r.say(at, "%s", rule.say)
-	case rule.kind == never && has && both && !other.bad && other.text == rule.value, rule.kind != never && has && both:
+	case rule.kind == either:
+		r.exactlyOne(rule, v, meant, at)
+	case rule.kind == never && has && both && !other.bad && other.text == rule.value, rule.kind == apart && has && both:
 		r.say(first.at, "%s", rule.say)
 	}
+}
+
+// exactlyOne wants one of a rule's keys, and no more.
+func (r *reader) exactlyOne(rule rule, v value, meant []string, at pos) {
+	var there []entry
+	for _, name := range rule.names() {
+		if e, has := v.get(name); has {
+			there = append(there, e)
+		} else if slices.Contains(meant, name) {
+			return
+		}
+	}
+	switch len(there) {
+	case 0:
+		r.say(at, "%s", rule.say)
+	case 1:
+	default:
+		r.say(there[0].at, "%s", rule.say)
+	}
+}
+
+// names are the keys of which there has to be one.
+func (r rule) names() []string {
+	if r.third == "" {
+		return []string{r.key, r.other}
+	}
+	return []string{r.key, r.other, r.third}
 }
 
 func (r *reader) named(n *yaml.Node, s shape, subject string, at pos) value {

@@ -108,7 +108,11 @@ func (s shape) ruleSchemas() []node {
 		both := node{"required": []string{r.key, r.other}}
 		switch r.kind {
 		case either:
-			rules = append(rules, node{"oneOf": []node{{"required": []string{r.key}}, {"required": []string{r.other}}}})
+			var one []node
+			for _, name := range r.names() {
+				one = append(one, node{"required": []string{name}})
+			}
+			rules = append(rules, node{"oneOf": one})
 		case never:
 			both["properties"] = node{r.other: node{"const": r.value}}
 			rules = append(rules, node{"not": both})

@@ -143,6 +143,10 @@ func madeUpMapping(t *rapid.T, s shape, mistakes int) any {
 			k, _ := s.find(r.other)
 			m[r.other] = madeUp(t, k.shape, mistakes)
 			delete(m, r.key)
+			delete(m, r.third)
+		case r.kind == either:
+			delete(m, r.key)
+			delete(m, r.third)
 		case r.kind == never && m[r.other] == r.value, r.kind != never && other:
 			delete(m, r.key)
 		}

@@ -59,6 +59,7 @@ type rule struct {
 	kind  ruleKind
 	key   string
 	other string // the other key
+	third string // of either: one more key, or ""
 	value string // of never: what the other key says
 	say   string
 }
@@ -66,7 +67,7 @@ type rule struct {
 type ruleKind int
 
 const (
-	either ruleKind = iota // exactly one of key and other
+	either ruleKind = iota // exactly one of key, other and third
 	apart                  // key and other never together
 	never                  // no key where other says value
 )

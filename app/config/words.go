@@ -106,6 +106,8 @@ func times(windows []policies.Window) string {
 // step is what puts a release there.
 func (e Environment) step() string {
 	switch {
+	case e.Deploy.GateWorkflow != "":
+		return "the team's own workflow " + e.Deploy.GateWorkflow + " is let go"
 	case e.Deploy.GateOnly:
 		return "the team's own workflow is let go"
 	case e.Deploy.Workflow != "":

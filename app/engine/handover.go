@@ -46,7 +46,11 @@ func (e *Engine) handOver(ctx context.Context, q question, workflow string) (res
 			"Whoever may review this environment on GitHub can still decide, or take slipway's rule from it.")
 	}
 	at := app.LaneAddress(q.Repo.ID, lane.Service, lane.Environment)
-	if env, _ := f.Environment(lane.Service, lane.Environment); workflow == env.Deploy.BackWorkflow {
+	env, _ := f.Environment(lane.Service, lane.Environment)
+	if only := env.Deploy.GateWorkflow; only != "" && workflow != only {
+		return e.refuse(ctx, q, "slipway lets `"+only+"` deploy here alone, as its file says.")
+	}
+	if workflow == env.Deploy.BackWorkflow {
 		return e.refuse(ctx, q, "This workflow is the way back, which slipway alone starts: say `/rollback`.")
 	}
 	if l := known.lane(at); known.commit.Place < l.Newest {
