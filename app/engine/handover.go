@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"fmt"
 	"strings"
 	"time"
 
@@ -61,11 +62,16 @@ func (e *Engine) handOver(ctx context.Context, q question, workflow string) (res
 	return q.handed(at, known.commit), nil
 }
 
-// handed gives a question to a lane.
+// handed gives a question to a lane, and notes that its commit is asked about: the end of its run may concern a lane that it does not know of.
 func (q question) handed(at app.Address, c app.Commit) result {
 	asked := deploy.Asked{Commit: c, Ask: deploy.Ask{Run: q.Run, Deployment: q.Deployment, Environment: q.Environment}}
-	return finished("the lane was asked", app.Letter{To: at, Message: asked})
+	res := finished("the lane was asked", app.Letter{To: at, Message: asked})
+	res.write = func(tx Tx) error { return tx.SetNote(askedKey(q.Repo.ID, c.SHA), at.String()) }
+	return res
 }
+
+// askedKey is the note that GitHub asks about a commit.
+func askedKey(repo app.RepoID, c app.SHA) string { return fmt.Sprintf("asked/%d/%s", repo, c) }
 
 // standing is what is known of a question's commit.
 type standing struct {

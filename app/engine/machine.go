@@ -32,6 +32,10 @@ func (e *Engine) stepRun(tx Tx, m Mail, now time.Time) error {
 // aside has the lanes look again that a run's end does not concern, and in which its commit waits all the same: a workflow of the team's own may
 // want to deploy it there.
 func aside(tx Tx, r checks.Run, told []app.Letter) (letters []app.Letter, err error) {
+	asked, err := tx.Note(askedKey(r.Repo, r.Commit))
+	if err != nil || asked == "" {
+		return nil, err
+	}
 	lanes, err := tx.Lanes(r.Repo)
 	for _, l := range lanes {
 		p, waits := l.Promotion(r.Commit)
