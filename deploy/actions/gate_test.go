@@ -76,3 +76,11 @@ func TestDeaf(t *testing.T) {
 		t.Errorf("%+v, %v", s, err)
 	}
 }
+
+// TestDeleted: what became of a run that somebody has deleted on GitHub nobody can say.
+func TestDeleted(t *testing.T) {
+	w, _ := workflows(&hub{states: []string{"in_progress"}})
+	if s, err := w.Ensure(t.Context(), gateOnly()); err != nil || s.Running || s.Outcome != app.OutcomeUnknown {
+		t.Errorf("%+v, %v", s, err)
+	}
+}
