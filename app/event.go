@@ -1,6 +1,9 @@
 package app
 
-import "time"
+import (
+	"fmt"
+	"time"
+)
 
 // Event is a webhook delivery, stored as it came, before it is understood.
 type Event struct {
@@ -57,15 +60,38 @@ type (
 		Base SHA
 		Gone bool
 	}
-	// Commented is a comment on a pull request, when it was made. Edits and deletions carry no command.
+	// Commented is what a person wrote, when it was written: in a pull request's conversation, on lines of its change, as the text of one of
+	// its reviews, or on a commit. Edits and deletions carry no command.
 	Commented struct {
 		Repo     Repo
-		Pull     int
+		Door     Door // "" of what was stored before there was more than one: the conversation
+		Pull     int  // 0: on a commit
 		Comment  int64
+		Review   bool // Comment is the number of a review, whose text it is
+		Commit   SHA  // that it stands on, as GitHub said when it came; "" in the conversation
 		By       Person
 		Body     string
 		Written  time.Time // by GitHub's clock
 		Received time.Time // by slipway's
+	}
+	// CommentAltered says that what somebody had written was changed afterwards, or taken away. It carries no command.
+	CommentAltered struct {
+		Repo    Repo
+		Source  string // of what was written, as Commented.Source has it
+		By      Person // who altered it
+		Deleted bool
+		At      time.Time // by slipway's clock
+	}
+	// PullReviewed says what a reviewer makes of a pull request.
+	PullReviewed struct {
+		Repo     Repo
+		Pull     int
+		Review   int64
+		State    ReviewState
+		Commit   SHA    // that was reviewed, as GitHub said when it came: it is set anew after a force-push that changes nothing
+		By       Person // the reviewer
+		Written  time.Time
+		Received time.Time
 	}
 	// Pressed is a button of one of our check runs, or its Re-run, which is retry.
 	Pressed struct {
@@ -107,6 +133,33 @@ type (
 	}
 )
 
+// ReviewState is what a review of a pull request amounts to.
+type ReviewState string
+
+// The states of reviews that change something.
+const (
+	ReviewApproved         ReviewState = "approved"
+	ReviewChangesRequested ReviewState = "changes_requested"
+	ReviewDismissed        ReviewState = "dismissed"
+)
+
+// Source names what was written, once for ever.
+func (c Commented) Source() string { return WrittenSource(c.Door, c.Comment, c.Review) }
+
+// WrittenSource names a comment, or the text of a review, by its door and number. The two are numbered apart.
+func WrittenSource(d Door, id int64, review bool) string {
+	if d == "" {
+		d = DoorComment
+	}
+	if review {
+		return fmt.Sprintf("%s/review-%d", d, id)
+	}
+	return fmt.Sprintf("%s/%d", d, id)
+}
+
+// Source names a review, once for ever.
+func (r PullReviewed) Source() string { return fmt.Sprintf("%s/%d", DoorReview, r.Review) }
+
 // Name of Pushed.
 func (Pushed) Name() string { return "repo.pushed" }
 
@@ -121,6 +174,12 @@ func (MergeQueued) Name() string { return "repo.queue" }
 
 // Name of Commented.
 func (Commented) Name() string { return "repo.commented" }
+
+// Name of CommentAltered.
+func (CommentAltered) Name() string { return "repo.altered" }
+
+// Name of PullReviewed.
+func (PullReviewed) Name() string { return "repo.reviewed" }
 
 // Name of Pressed.
 func (Pressed) Name() string { return "repo.pressed" }

@@ -1,6 +1,9 @@
 package app
 
-import "time"
+import (
+	"strings"
+	"time"
+)
 
 // Message is something that happened. Messages are stored before they are stepped, so each is plain data that JSON keeps whole.
 type Message interface {
@@ -54,16 +57,80 @@ type (
 	Unapproved struct {
 		Commit SHA
 		By     Person
+		Door   Door // only what came by it; "" is by any
 	}
 )
 
-// Approval is a yes, with the proof of whose it is. It is unique by Source: a repeated event never approves twice.
+// What people say of a pull request that is not merged yet. It is kept with the pull request, for no lane has its commit before the merge.
+type (
+	// ApprovedAhead is a person's yes for what a pull request would bring into one lane.
+	ApprovedAhead struct {
+		Pull        int
+		Service     string
+		Environment string
+		Approval
+	}
+	// UnapprovedAhead takes one's own yes back.
+	UnapprovedAhead struct {
+		Pull        int
+		Service     string
+		Environment string
+		By          Person
+		Door        Door // only what came by it; "" is by any
+	}
+)
+
+// Approval is a yes, with the proof of whose it is and of what was approved. It is unique by Source: a repeated event never approves twice.
 type Approval struct {
 	By     Person
 	Role   string    // role_name as GitHub gave it when the approval came
 	At     time.Time // when slipway received it
-	Source string    // "comment/123", or "button/<delivery>"
+	Source string    // its door and a number: "comment/123", or "button/<delivery>"
+	Text   string    // SHA-256 of what was written, in hex; "" where nothing was
+	Pin    Pin
+	Ahead  Ahead
+	Edited Edited
 }
+
+// Door is the door by which an approval came.
+func (a Approval) Door() Door {
+	door, _, _ := strings.Cut(a.Source, "/")
+	return Door(door)
+}
+
+// Pin is what an approval is for: it counts for nothing else.
+type Pin struct {
+	Commit   SHA
+	Tree     string // git's name of all files of the commit
+	Head     SHA    // the default branch's commit whose file judged
+	Live     SHA    // the commit of the live release whose file judged; "" if nothing was live
+	Artifact string // digest of what the checks had made; "" if nothing
+}
+
+// Ahead says of an approval that it was given before the merge, and for what. The zero value is one that was not.
+type Ahead struct {
+	Pull int
+	Pin  Pin // as it was then
+}
+
+// Edited says that what was written was altered after it had been acted on. The zero value is that it was not.
+type Edited struct {
+	By      Person
+	Deleted bool
+	At      time.Time
+}
+
+// Door is how a person's word comes. The source of an approval begins with its door.
+type Door string
+
+// The doors.
+const (
+	DoorComment       Door = "comment"        // in a pull request's conversation
+	DoorButton        Door = "button"         // of one of our check runs
+	DoorReviewComment Door = "review_comment" // on lines of a pull request's change, or the text of a review
+	DoorCommitComment Door = "commit_comment" // on a commit
+	DoorReview        Door = "review"         // a review that approves a pull request
+)
 
 // Person is a GitHub account.
 type Person struct {
@@ -108,6 +175,12 @@ func (Said) Name() string { return "said" }
 
 // Name of Approved.
 func (Approved) Name() string { return "approved" }
+
+// Name of ApprovedAhead.
+func (ApprovedAhead) Name() string { return "approved.ahead" }
+
+// Name of UnapprovedAhead.
+func (UnapprovedAhead) Name() string { return "unapproved.ahead" }
 
 // Name of Unapproved.
 func (Unapproved) Name() string { return "unapproved" }
