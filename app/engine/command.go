@@ -231,7 +231,7 @@ func (r reply) once(repo app.RepoID) string {
 
 func (e *Engine) say(ctx context.Context, row Row, repo app.Repo, r reply, first bool) error {
 	if r.Answer.Reaction != "" {
-		err := e.GitHub.React(waiting(ctx), repo, r.Comment, r.Answer.Reaction)
+		err := e.GitHub.React(waiting(ctx), repo, app.DoorComment, r.Comment, r.Answer.Reaction)
 		if err != nil && !gone(err) {
 			return fmt.Errorf("reacting to a comment: %w", err)
 		}

@@ -43,7 +43,7 @@ type GitHubWriter interface {
 	EnsureCheckRun(ctx context.Context, r app.Repo, want app.CheckRun, known int64, retry bool) (int64, error)
 	EnsureComment(ctx context.Context, r app.Repo, want app.Comment, known int64, retry bool) (int64, error)
 	EnsureDeployment(ctx context.Context, r app.Repo, want app.Deployment, known int64, retry bool) (int64, error)
-	React(ctx context.Context, r app.Repo, comment int64, content string) error
+	React(ctx context.Context, r app.Repo, door app.Door, comment int64, content string) error
 }
 
 // GitHubApp reads what concerns the App as a whole.

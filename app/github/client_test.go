@@ -110,7 +110,7 @@ func TestCallsAreCounted(t *testing.T) {
 	f.reply("PATCH /repos/acme/shop/check-runs/5", 500, `{}`)
 	c := f.client()
 	c.Pull(t.Context(), shop, 1)
-	c.React(t.Context(), shop, 9, "eyes")
+	c.React(t.Context(), shop, app.DoorComment, 9, "eyes")
 	c.EnsureCheckRun(t.Context(), shop, app.CheckRun{Name: "test", Commit: sha, External: "e", Status: "queued"}, 5, false)
 	want := []Call{
 		{Method: "POST", Route: "app/installations/{n}/access_tokens", Status: 201, Kind: CallToken},

@@ -114,9 +114,22 @@ func (w *commentWriter) create(ctx context.Context) (int64, error) {
 	return made.ID, err
 }
 
-// React puts our reaction to a comment: +1, -1, laugh, confused, heart, hooray, rocket or eyes. GitHub holds each once, however often
-// it is asked.
-func (c *Client) React(ctx context.Context, r app.Repo, comment int64, content string) error {
-	_, _, err := c.as(r.Installation).Reactions.CreateIssueCommentReaction(ctx, r.Owner, r.Name, comment, content)
+// React puts our reaction to a comment, which is numbered among those of its door: +1, -1, laugh, confused, heart, hooray, rocket or eyes.
+// GitHub holds each once, however often it is asked. It takes none for a review nor for the text of one: both are said to be by DoorReview.
+func (c *Client) React(ctx context.Context, r app.Repo, door app.Door, comment int64, content string) error {
+	reactions := c.as(r.Installation).Reactions
+	react := reactions.CreateIssueCommentReaction
+	switch door {
+	case "", app.DoorComment:
+	case app.DoorReviewComment:
+		react = reactions.CreatePullRequestCommentReaction
+	case app.DoorCommitComment:
+		react = reactions.CreateCommentReaction
+	case app.DoorReview:
+		return nil
+	default:
+		return refuse("nothing that comes by the door %q takes a reaction", door)
+	}
+	_, _, err := react(ctx, r.Owner, r.Name, comment, content)
 	return c.failRepo(r, err, "reacting to comment %d", comment)
 }

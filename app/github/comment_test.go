@@ -123,17 +123,40 @@ func TestMarkerCanNotEscape(t *testing.T) {
 	}
 }
 
-func TestReactionAndCommentRead(t *testing.T) {
+func TestReactions(t *testing.T) {
+	conversation := []string{"POST /repos/acme/shop/issues/comments/5/reactions"}
+	for door, want := range map[app.Door][]string{
+		"": conversation, app.DoorComment: conversation, app.DoorReview: nil,
+		app.DoorReviewComment: {"POST /repos/acme/shop/pulls/comments/5/reactions"},
+		app.DoorCommitComment: {"POST /repos/acme/shop/comments/5/reactions"},
+	} {
+		f := newFake(t)
+		f.reply("POST /", 200, `{"id": 1, "content": "eyes"}`)
+		noError(t, f.client().React(t.Context(), shop, door, 5, "eyes"))
+		if diff := cmp.Diff(want, f.lines()); diff != "" {
+			t.Errorf("%s: %s", door, diff)
+		}
+		for _, r := range f.requests() {
+			if r.body != `{"content":"eyes"}` {
+				t.Errorf("%s: %s", door, r.body)
+			}
+		}
+	}
+	wantKind(t, newFake(t).client().React(t.Context(), shop, app.DoorButton, 5, "eyes"), app.ErrInvalid)
+}
+
+// TestReactionThatIsNotAllowed: an App that may only read contents may be refused at a commit's comment.
+func TestReactionThatIsNotAllowed(t *testing.T) {
 	f := newFake(t)
-	f.reply("POST /repos/acme/shop/issues/comments/5/reactions", 200, `{"id": 1, "content": "eyes"}`)
+	f.reply("POST /repos/acme/shop/comments/5/reactions", 403, `{"message": "Resource not accessible by integration"}`)
+	wantKind(t, f.client().React(t.Context(), shop, app.DoorCommitComment, 5, "eyes"), app.ErrDenied)
+}
+
+func TestCommentRead(t *testing.T) {
+	f := newFake(t)
 	f.reply("GET /repos/acme/shop/issues/comments/5", 200,
 		`{"id": 5, "body": "/approve", "user": {"id": 4, "login": "ana", "type": "User"}, "created_at": "2026-03-02T09:00:00Z", "updated_at": "2026-03-02T09:01:00Z"}`)
-	c := f.client()
-	noError(t, c.React(t.Context(), shop, 5, "eyes"))
-	if f.requests()[0].body != `{"content":"eyes"}` {
-		t.Error(f.requests()[0].body)
-	}
-	got, err := c.Comment(t.Context(), shop, 5)
+	got, err := f.client().Comment(t.Context(), shop, 5)
 	noError(t, err)
 	if got.ID != 5 || got.Body != "/approve" || got.Author != (app.Person{ID: 4, Login: "ana"}) || !got.CreatedAt.Equal(start) || !got.UpdatedAt.After(start) {
 		t.Errorf("%+v", got)

@@ -150,7 +150,7 @@ func TestLimitIsLogged(t *testing.T) {
 func writes(t *testing.T, c *Client, p Priority) (n int, until time.Time) {
 	t.Helper()
 	for {
-		err := c.React(WithPriority(t.Context(), p), shop, 1, "eyes")
+		err := c.React(WithPriority(t.Context(), p), shop, app.DoorComment, 1, "eyes")
 		if app.KindOf(err) == app.ErrLimited {
 			return n, app.RetryAt(err)
 		}

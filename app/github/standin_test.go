@@ -282,8 +282,8 @@ func TestCommentsAgainstTheStandIn(t *testing.T) {
 	if again, err := w.c.EnsureComment(ctx, w.r, want, id, false); err != nil || again != id {
 		t.Errorf("%d, then %d, %v", id, again, err)
 	}
-	noError(t, w.c.React(ctx, w.r, id, "eyes"))
-	noError(t, w.c.React(ctx, w.r, id, "eyes"))
+	noError(t, w.c.React(ctx, w.r, app.DoorComment, id, "eyes"))
+	noError(t, w.c.React(ctx, w.r, app.DoorComment, id, "eyes"))
 	got, err := w.c.Comment(ctx, w.r, id)
 	if err != nil || got.Body != "<!-- slipway:pull/1 -->\ntwo" || !got.Author.Bot || got.Author.Login != "slipway[bot]" {
 		t.Errorf("%+v, %v", got, err)

@@ -85,7 +85,7 @@ func (h hub) EnsureDeployment(context.Context, app.Repo, app.Deployment, int64, 
 	return h.calls.Add(1), nil
 }
 
-func (h hub) React(context.Context, app.Repo, int64, string) error { h.call(); return nil }
+func (h hub) React(context.Context, app.Repo, app.Door, int64, string) error { h.call(); return nil }
 
 func (h hub) AppBySlug(context.Context, app.Repo, string) (int64, error) { h.call(); return 2, nil }
 
