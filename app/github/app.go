@@ -76,7 +76,10 @@ func needs() []need {
 }
 
 func neededEvents() []string {
-	return []string{"push", "pull_request", "issue_comment", "check_run", "check_suite", "status", "merge_group"}
+	return []string{
+		"push", "pull_request", "pull_request_review", "pull_request_review_comment", "issue_comment", "commit_comment", "check_run", "check_suite",
+		"status", "merge_group",
+	}
 }
 
 // Missing says, a sentence for each, which permissions and events slipway needs and the App has not.

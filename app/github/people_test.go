@@ -213,7 +213,8 @@ func TestCollaborators(t *testing.T) {
 
 func TestAppInfoAndWhatIsMissing(t *testing.T) {
 	f := newFake(t)
-	f.reply("GET /app", 200, `{"id": 7, "slug": "slipway", "events": ["push", "pull_request", "issue_comment", "check_run", "check_suite", "status", "merge_group"],
+	f.reply("GET /app", 200, `{"id": 7, "slug": "slipway", "events": ["push", "pull_request", "pull_request_review", "pull_request_review_comment", "issue_comment",
+		"commit_comment", "check_run", "check_suite", "status", "merge_group"],
 		"permissions": {"metadata": "read", "checks": "write", "contents": "write", "pull_requests": "write", "issues": "read", "deployments": "write",
 		"actions": "read", "merge_queues": "read", "statuses": "read"}}`)
 	info, err := f.client().App(t.Context())
@@ -232,7 +233,7 @@ func TestAppInfoAndWhatIsMissing(t *testing.T) {
 	if diff := cmp.Diff(want, Missing(info)); diff != "" {
 		t.Error(diff)
 	}
-	if len(Missing(AppInfo{})) != 16 {
+	if len(Missing(AppInfo{})) != 19 {
 		t.Error(Missing(AppInfo{}))
 	}
 }
