@@ -22,6 +22,12 @@ func telling(name string) []string {
 		return []string{"action", "number", "pull_request", "repository"}
 	case "issue_comment":
 		return []string{"action", "comment", "issue", "repository"}
+	case "pull_request_review":
+		return []string{"action", "review", "pull_request", "repository"}
+	case "pull_request_review_comment":
+		return []string{"action", "comment", "pull_request", "repository"}
+	case "commit_comment":
+		return []string{"action", "comment", "repository"}
 	case "check_run":
 		return []string{"action", "check_run", "repository"}
 	case "check_suite":

@@ -72,6 +72,14 @@ func (t Translator) elsewhere(event string, repository json.RawMessage) error {
 // read parses an event by its name.
 func (t Translator) read(e app.Event) ([]app.Letter, error) {
 	switch e.Name { // go-github does not know these, or not as they come
+	case "issue_comment":
+		return t.comment(e, app.DoorComment)
+	case "pull_request_review_comment":
+		return t.comment(e, app.DoorReviewComment)
+	case "commit_comment":
+		return t.comment(e, app.DoorCommitComment)
+	case "pull_request_review":
+		return t.review(e)
 	case "check_run":
 		return t.checkRun(e)
 	case "workflow_run", "deployment_review", "deployment_status":
@@ -92,8 +100,6 @@ func (t Translator) read(e app.Event) ([]app.Letter, error) {
 		return t.push(p)
 	case *github.PullRequestEvent:
 		return t.pull(p)
-	case *github.IssueCommentEvent:
-		return t.comment(e, p)
 	case *github.CheckSuiteEvent:
 		return t.checkSuite(e, p)
 	case *github.MergeGroupEvent:

@@ -3,50 +3,13 @@ package handlers
 import (
 	"encoding/json"
 	"errors"
-	"fmt"
-	"unicode/utf8"
 
 	"github.com/google/go-github/v62/github"
 
 	"github.com/slipway-cd/slipway/app"
 )
 
-// What people say and press, and what other Apps report.
-
-// maxComment is how many characters GitHub lets a comment have.
-const maxComment = 65536
-
-// comment is what a person wrote on a pull request, when it was written. An edit is no command, and bots are not obeyed.
-func (t Translator) comment(e app.Event, p *github.IssueCommentEvent) ([]app.Letter, error) {
-	repo, err := t.served(p.GetRepo(), p.GetInstallation())
-	if err != nil {
-		return nil, err
-	}
-	c, by := p.GetComment(), person(p.GetComment().GetUser())
-	switch {
-	case p.GetAction() != "created":
-		return nil, ignorance("a comment counts as it was written; that it is " + cut(p.GetAction()) + " changes nothing")
-	case !p.GetIssue().IsPullRequest():
-		return nil, ignorance("it is not on a pull request")
-	case by.Bot || p.GetSender().GetType() == "Bot":
-		return nil, ignorance("it is by a bot")
-	case c.GetID() <= 0 || p.GetIssue().GetNumber() <= 0:
-		return nil, errors.New("the comment or its pull request has no number")
-	case by.ID <= 0 || by.Login == "":
-		return nil, errors.New("the comment has no author")
-	case p.GetSender().GetID() != by.ID:
-		return nil, errors.New("the comment was not sent by its author")
-	case c.GetCreatedAt().IsZero():
-		return nil, errors.New("the comment does not say when it was written")
-	case utf8.RuneCountInString(c.GetBody()) > maxComment:
-		return nil, fmt.Errorf("the comment is longer than GitHub's %d characters", maxComment)
-	}
-	m := app.Commented{
-		Repo: repo, Pull: p.GetIssue().GetNumber(), Comment: c.GetID(), By: by, Body: c.GetBody(),
-		Written: c.GetCreatedAt().UTC(), Received: e.Received,
-	}
-	return to(repo.ID, m), nil
-}
+// What people press, and what other Apps report.
 
 // checkRunEvent is go-github's, but for what is told of Apps: their times come in other forms too, and nobody reads them.
 type checkRunEvent struct {

@@ -1,46 +1,10 @@
 package handlers
 
 import (
-	"strings"
 	"testing"
 
 	"github.com/slipway-cd/slipway/app"
 )
-
-func TestComments(t *testing.T) {
-	body := change(t, example(t, "issue_comment", action("created")), func(b map[string]any) {
-		at(b, "issue")["pull_request"] = map[string]any{"url": "https://api.github.com/repos/a/b/pulls/1"}
-		b["sender"] = at(b, "comment", "user")
-	})
-	comment := func(key string, v any) func(map[string]any) {
-		return func(b map[string]any) { at(b, "comment")[key] = v }
-	}
-	for _, u := range []understood{
-		{"created", same, "repo.commented"},
-		{"edited", func(b map[string]any) { b["action"] = "edited" }, "ignored: a comment counts as it was written"},
-		{"deleted", func(b map[string]any) { b["action"] = "deleted" }, "ignored: a comment counts as it was written"},
-		{"on an issue", func(b map[string]any) { delete(at(b, "issue"), "pull_request") }, "ignored: it is not on a pull request"},
-		{"by a bot", func(b map[string]any) { at(b, "comment", "user")["type"] = "Bot" }, "ignored: it is by a bot"},
-		{"sent by a bot", func(b map[string]any) { b["sender"] = map[string]any{"id": 5, "login": "x", "type": "Bot"} }, "ignored: it is by a bot"},
-		{"sent by another", func(b map[string]any) { b["sender"] = map[string]any{"id": 5, "login": "x", "type": "User"} }, "error"},
-		{"no author", comment("user", nil), "error"},
-		{"no number", comment("id", nil), "error"},
-		{"no time", comment("created_at", nil), "error"},
-		{"a wrong time", comment("created_at", "yesterday"), "error"},
-		{"as long as GitHub allows", comment("body", strings.Repeat("ä", 65536)), "repo.commented"},
-		{"longer", comment("body", strings.Repeat("ä", 65537)), "error"},
-		{"text of a wrong type", comment("body", 5), "error"},
-	} {
-		u.run(t, translator(), "issue_comment", body)
-	}
-	letters, _, err := translator().Translate(event("issue_comment", change(t, body, comment("body", "/approve"))))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if m := letters[0].Message.(app.Commented); m.Body != "/approve" || !m.Received.Equal(received) || m.Written.Equal(received) {
-		t.Errorf("got %+v", m)
-	}
-}
 
 func TestCheckRuns(t *testing.T) {
 	body := change(t, example(t, "check_run", action("requested_action")), func(b map[string]any) {

@@ -15,8 +15,9 @@ import (
 
 // events is every event that is handled.
 func events() []string {
-	return []string{"push", "pull_request", "issue_comment", "check_run", "check_suite", "merge_group", "installation",
-		"installation_repositories", "repository", "workflow_run", "deployment_review", "deployment_protection_rule", "deployment_status"}
+	return []string{"push", "pull_request", "pull_request_review", "pull_request_review_comment", "issue_comment", "commit_comment", "check_run",
+		"check_suite", "merge_group", "installation", "installation_repositories", "repository", "workflow_run", "deployment_review",
+		"deployment_protection_rule", "deployment_status"}
 }
 
 // examples are GitHub's of an event, or, where it gives none, those that are made by hand.
@@ -142,12 +143,28 @@ func sound(t testing.TB, letters []app.Letter) {
 			repo, commits = m.Repo, []app.SHA{m.Head, m.Base}
 		case app.Commented:
 			repo = m.Repo
-			if m.Comment <= 0 || m.Pull <= 0 || m.By.ID <= 0 || m.By.Login == "" || m.By.Bot || m.Written.IsZero() || m.Received.IsZero() {
+			if m.Door != app.DoorComment {
+				commits = []app.SHA{m.Commit}
+			}
+			if m.Comment <= 0 || (m.Pull <= 0) != (m.Door == app.DoorCommitComment) || !byPerson(m.By) || m.Written.IsZero() || m.Received.IsZero() {
 				t.Errorf("an impossible comment: %+v", m)
+			}
+		case app.CommentAltered:
+			repo = m.Repo
+			if door, _, _ := strings.Cut(m.Source, "/"); door == "" || strings.HasSuffix(m.Source, "/0") || m.By.ID <= 0 || m.By.Login == "" || m.At.IsZero() {
+				t.Errorf("an impossible alteration: %+v", m)
+			}
+		case app.PullReviewed:
+			repo = m.Repo
+			if m.State != app.ReviewDismissed || m.Commit != "" {
+				commits = []app.SHA{m.Commit}
+			}
+			if m.Review <= 0 || m.Pull <= 0 || m.State == "" || !byPerson(m.By) || m.Written.IsZero() || m.Received.IsZero() {
+				t.Errorf("an impossible review: %+v", m)
 			}
 		case app.Pressed:
 			repo, commits = m.Repo, []app.SHA{m.Commit}
-			if m.By.ID <= 0 || m.By.Login == "" || m.By.Bot || m.Identifier == "" || m.Delivery == "" || m.Received.IsZero() {
+			if !byPerson(m.By) || m.Identifier == "" || m.Delivery == "" || m.Received.IsZero() {
 				t.Errorf("an impossible button: %+v", m)
 			}
 		case app.Reported:
@@ -186,6 +203,8 @@ func sound(t testing.TB, letters []app.Letter) {
 		}
 	}
 }
+
+func byPerson(p app.Person) bool { return p.ID > 0 && p.Login != "" && !p.Bot }
 
 // understood is a row of tests that change one example.
 type understood struct {
