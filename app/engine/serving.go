@@ -92,6 +92,10 @@ func about(m app.Message) (app.Repo, bool) {
 		return m.Repo, true
 	case app.Commented:
 		return m.Repo, true
+	case app.CommentAltered:
+		return m.Repo, true
+	case app.PullReviewed:
+		return m.Repo, true
 	case app.Pressed:
 		return m.Repo, true
 	case app.Reported:
