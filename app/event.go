@@ -82,7 +82,7 @@ type (
 		Deleted bool
 		At      time.Time // by slipway's clock
 	}
-	// PullReviewed says what a reviewer makes of a pull request.
+	// PullReviewed says what a reviewer makes of a pull request. One that is dismissed may have no commit any more.
 	PullReviewed struct {
 		Repo     Repo
 		Pull     int

@@ -54,13 +54,18 @@ type written struct {
 	Commit string       `json:"commit_id"`
 }
 
+// written reads an event of a repository that is served.
+func (t Translator) written(e app.Event) (p writtenEvent, repo app.Repo, err error) {
+	if p, err = readAs[writtenEvent](e); err != nil {
+		return p, repo, err
+	}
+	repo, err = t.served(p.Repo, p.Installation)
+	return p, repo, err
+}
+
 // comment is what a person wrote at a door, or what became of it.
 func (t Translator) comment(e app.Event, door app.Door) ([]app.Letter, error) {
-	p, err := readAs[writtenEvent](e)
-	if err != nil {
-		return nil, err
-	}
-	repo, err := t.served(p.Repo, p.Installation)
+	p, repo, err := t.written(e)
 	if err != nil {
 		return nil, err
 	}
@@ -82,11 +87,7 @@ func (t Translator) comment(e app.Event, door app.Door) ([]app.Letter, error) {
 
 // review is what a person makes of a pull request, and the text with it, or what became of them.
 func (t Translator) review(e app.Event) ([]app.Letter, error) {
-	p, err := readAs[writtenEvent](e)
-	if err != nil {
-		return nil, err
-	}
-	repo, err := t.served(p.Repo, p.Installation)
+	p, repo, err := t.written(e)
 	if err != nil {
 		return nil, err
 	}
