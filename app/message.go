@@ -57,7 +57,7 @@ type (
 	Unapproved struct {
 		Commit SHA
 		By     Person
-		Door   Door // only what came by it; "" is by any
+		Door   Door `json:",omitzero"` // only what came by it; "" is by any
 	}
 )
 
@@ -86,10 +86,10 @@ type Approval struct {
 	Role   string    // role_name as GitHub gave it when the approval came
 	At     time.Time // when slipway received it
 	Source string    // its door and a number: "comment/123", or "button/<delivery>"
-	Text   string    // SHA-256 of what was written, in hex; "" where nothing was
-	Pin    Pin
-	Ahead  Ahead
-	Edited Edited
+	Text   string    `json:",omitzero"` // SHA-256 of what was written, in hex; "" where nothing was
+	Pin    Pin       `json:",omitzero"`
+	Ahead  Ahead     `json:",omitzero"`
+	Edited Edited    `json:",omitzero"`
 }
 
 // Door is the door by which an approval came.
