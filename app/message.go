@@ -59,6 +59,11 @@ type (
 		By     Person
 		Door   Door `json:",omitzero"` // only what came by it; "" is by any
 	}
+	// Altered says that what somebody had written when they approved was edited or deleted afterwards. That changes nothing but what is shown.
+	Altered struct {
+		Source string
+		Edited Edited
+	}
 )
 
 // What people say of a pull request that is not merged yet. It is kept with the pull request, for no lane has its commit before the merge.
@@ -175,6 +180,9 @@ func (Said) Name() string { return "said" }
 
 // Name of Approved.
 func (Approved) Name() string { return "approved" }
+
+// Name of Altered.
+func (Altered) Name() string { return "altered" }
 
 // Name of ApprovedAhead.
 func (ApprovedAhead) Name() string { return "approved.ahead" }

@@ -39,6 +39,8 @@ func (l *step) take(m app.Message) {
 		l.approved(m)
 	case app.Unapproved:
 		l.unapproved(m)
+	case app.Altered:
+		l.altered(m)
 	case app.Said:
 		l.obey(m)
 	case Lapsed:

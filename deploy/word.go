@@ -147,10 +147,24 @@ func (l *step) unapproved(m app.Unapproved) {
 	if p == nil || !p.State.Waits() && p.State != Attention && p.State != Retrying {
 		return
 	}
-	theirs := func(a app.Approval) bool { return a.By.ID == m.By.ID }
+	theirs := func(a app.Approval) bool { return a.By.ID == m.By.ID && (m.Door == "" || a.Door() == m.Door) }
 	if !slices.ContainsFunc(p.Approvals, theirs) {
 		return
 	}
 	p.Approvals = slices.DeleteFunc(slices.Clone(p.Approvals), theirs)
 	l.again(p)
+}
+
+// altered notes that what somebody had written when they approved is not what stands there now. What was said counts; the card tells.
+func (l *step) altered(m app.Altered) {
+	for i := range l.Promotions {
+		p := &l.Promotions[i]
+		j := slices.IndexFunc(p.Approvals, func(a app.Approval) bool { return a.Source == m.Source })
+		if j < 0 || p.Approvals[j].Edited == m.Edited {
+			continue
+		}
+		p.Approvals = slices.Clone(p.Approvals)
+		p.Approvals[j].Edited = m.Edited
+		l.again(p)
+	}
 }

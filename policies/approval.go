@@ -106,7 +106,7 @@ func (f Facts) judgeAsk(a ask) finding {
 	}
 	found := finds(Hold, a.rule, "%s", f.missing(a, m))
 	found.Asks = !m.unread
-	found.Unread = m.unread || (f.Gate.notAuthor() || f.Gate.notTeams()) && !f.Excluded.Known
+	found.Unread = m.unread || (f.Gate.notAuthor() || f.Gate.notTeams()) && !f.Excluded.Known || f.uncompared()
 	return found
 }
 
@@ -114,11 +114,35 @@ func (f Facts) judgeAsk(a ask) finding {
 func approvedBy(by []Approval) string {
 	var all []string
 	for _, a := range by {
-		if said := fmt.Sprintf("@%s, %s", a.By.Login, clock(a.At)); !slices.Contains(all, said) {
+		if said := fmt.Sprintf("@%s, %s%s", a.By.Login, clock(a.At), remarks(a.Approval)); !slices.Contains(all, said) {
 			all = append(all, said)
 		}
 	}
 	return both(all)
+}
+
+// remarks is what else is worth knowing of an approval, in brackets.
+func remarks(a app.Approval) string {
+	var all []string
+	if a.Ahead.Pull != 0 {
+		all = append(all, fmt.Sprintf("on #%d before its merge", a.Ahead.Pull))
+	}
+	if a.Edited != (app.Edited{}) {
+		all = append(all, "what they wrote was "+altered(a.Edited))
+	}
+	if len(all) == 0 {
+		return ""
+	}
+	return " (" + strings.Join(all, "; ") + ")"
+}
+
+// altered says what was done to what somebody had written: edited by @eve at …
+func altered(e app.Edited) string {
+	did := "edited"
+	if e.Deleted {
+		did = "deleted"
+	}
+	return fmt.Sprintf("%s by @%s at %s", did, e.By.Login, clock(e.At))
 }
 
 // missing is the sentence of an ask that is not met: who is asked, who is not, and why what was said does not count.
@@ -134,7 +158,7 @@ func (f Facts) missing(a ask, m met) string {
 			more += " " + sentence(r)
 		}
 	}
-	more += f.emptyTeams(a.need) + f.nobody(a.need)
+	more += f.lapsed() + f.emptyTeams(a.need) + f.nobody(a.need)
 	if more == "" {
 		return s
 	}

@@ -39,7 +39,7 @@ func (a Asked) approve(c Command, lanes []LaneView) part {
 
 // approvable says that an approval could make a difference, as far as can be told now.
 func (t target) approvable() bool {
-	if t.State != Waiting && t.State != Attention {
+	if t.State != Waiting && t.State != Attention && !t.ahead() {
 		return false
 	}
 	return t.Facts.wantsApproval() || len(judgeGate(t.Facts)) > 0 || len(judgeContains(t.Facts)) > 0
@@ -49,6 +49,9 @@ func (t target) approvable() bool {
 // have meant that one.
 func (a Asked) replaced(t target) bool {
 	offers := t.lane.Offers
+	if t.ahead() && a.On != "" && a.On != t.Commit.SHA {
+		return true
+	}
 	if len(offers) == 0 {
 		return false
 	}
@@ -72,7 +75,7 @@ func (a Asked) approveOne(t target) part {
 	if ok, why := MayApprove(t.Facts, a.By, a.Role); !ok {
 		return refuse("this approval doesn't count: %s. %s Nothing else changed", strings.TrimSuffix(why, "."), t.whoElse(a.By))
 	}
-	if shut := t.Facts.shut(a.Source); shut != "" {
+	if shut := t.Facts.shut(a.door()); shut != "" {
 		return refuse("this approval doesn't count: it %s. Nothing else changed", shut)
 	}
 	if a.given(t) {
@@ -81,18 +84,22 @@ func (a Asked) approveOne(t target) part {
 	return part{mood: moodDone, text: a.approved(t), letters: []app.Letter{a.approval(t)}}
 }
 
+// yes is this person's approval of a promotion, bound to what they were shown.
+func (a Asked) yes(t target) app.Approval {
+	return app.Approval{By: a.By, Role: a.Role.Value, At: a.Received, Source: a.Source, Text: a.Text, Pin: t.Facts.Pin}
+}
+
 func (a Asked) approval(t target) app.Letter {
-	yes := app.Approval{By: a.By, Role: a.Role.Value, At: a.Received, Source: a.Source}
-	return app.Letter{To: a.address(t.lane), Message: app.Approved{Commit: t.Commit.SHA, Key: t.Attempt, Approval: yes}}
+	if t.ahead() {
+		return a.letterAhead(t, a.yes(t))
+	}
+	return app.Letter{To: a.address(t.lane), Message: app.Approved{Commit: t.Commit.SHA, Key: t.Attempt, Approval: a.yes(t)}}
 }
 
 // approved says what an approval has done, and what still stands in the way of people.
 func (a Asked) approved(t target) string {
 	f := t.Facts
-	f.Approvals = append(slices.Clip(f.Approvals), Approval{
-		Approval: app.Approval{By: a.By, Role: a.Role.Value, At: a.Received, Source: a.Source},
-		RoleNow:  a.Role,
-	})
+	f.Approvals = append(slices.Clip(f.Approvals), Approval{Approval: a.yes(t), RoleNow: a.Role})
 	s := fmt.Sprintf("%s is approved for %s", short(t.Commit.SHA), t.lane.name())
 	switch {
 	case f.wantsApproval():
@@ -103,6 +110,8 @@ func (a Asked) approved(t target) string {
 		return s
 	case t.State == Attention:
 		return s + fmt.Sprintf(". It counts once somebody says %s", t.say(app.VerbRetry))
+	case t.ahead():
+		return s + a.untilMerged()
 	case t.lane.Hold != nil:
 		return s + ". " + t.lane.heldUp()
 	}
@@ -125,7 +134,7 @@ func (a Asked) approveAll(open []target) part {
 	var done, rest []string
 	for _, t := range open {
 		ok, why := MayApprove(t.Facts, a.By, a.Role)
-		if shut := t.Facts.shut(a.Source); ok && shut != "" {
+		if shut := t.Facts.shut(a.door()); ok && shut != "" {
 			ok, why = false, "it "+shut
 		}
 		switch {
@@ -231,6 +240,8 @@ func (t target) notApprovable() string {
 			return s + " waits for no approval, only for its turn"
 		}
 		return s + " waits for no approval: " + lower(t.Decision.why())
+	case Ahead:
+		return s + " needs no approval, or has the ones that it needs"
 	case Superseded:
 		return s + t.newer()
 	}
@@ -271,9 +282,9 @@ func (a Asked) unapprove(c Command, lanes []LaneView) part {
 	p := part{mood: moodDone}
 	var names []string
 	for _, t := range here {
-		if (t.State == Waiting || t.State == Attention) && a.given(t) {
+		if (t.State == Waiting || t.State == Attention || t.ahead()) && a.given(t) {
 			names = append(names, t.lane.name())
-			p.letters = append(p.letters, app.Letter{To: a.address(t.lane), Message: app.Unapproved{Commit: commit, By: a.By}})
+			p.letters = append(p.letters, a.takesBack(t, ""))
 		}
 	}
 	if len(names) > 0 {
@@ -287,4 +298,13 @@ func (a Asked) unapprove(c Command, lanes []LaneView) part {
 		}
 	}
 	return refuse("you have approved nothing of %s that still waits", short(commit))
+}
+
+// takesBack takes this person's approval back, if it came by this door; "" is by any.
+func (a Asked) takesBack(t target, door app.Door) app.Letter {
+	if t.ahead() {
+		m := app.UnapprovedAhead{Pull: a.Pull.Number, Service: t.lane.Service, Environment: t.lane.Environment, By: a.By, Door: door}
+		return app.Letter{To: app.RepositoryAddress(a.Repo), Message: m}
+	}
+	return app.Letter{To: a.address(t.lane), Message: app.Unapproved{Commit: t.Commit.SHA, By: a.By, Door: door}}
 }

@@ -9,6 +9,8 @@ import (
 // Asked is what somebody asked for in one comment or with one button, and all that has to be known to answer.
 type Asked struct {
 	Source   string           // comment/<id>, or button/<delivery>: makes an approval unique
+	Text     string           // SHA-256 of what was written, in hex; "" of a button
+	On       app.SHA          // the commit that the words stand on; "" in a conversation and of a button
 	By       app.Person       // bots are ignored
 	Role     app.Fact[string] // role_name, read for this question
 	Lines    []Line           // from Parse; of a button: one, from ParseButton, with lane and full commit filled in
@@ -34,6 +36,7 @@ type PullView struct {
 	Commit    app.SHA   // the commit of the default branch that it became when it was merged; "" is not merged, or not seen yet
 	MergedAt  time.Time // by GitHub's clock; zero is not merged
 	Elsewhere bool      // it goes into a branch from which nothing is deployed
+	Unread    bool      // it is open, and what it changes is being found out
 }
 
 // LaneView is a lane as far as commands and /status need it.
@@ -46,9 +49,12 @@ type LaneView struct {
 	Newest      app.Commit // the newest that was ever started here; zero is none
 	Unclear     bool       // something is there, but nobody can say what
 	Closed      bool       // it is not in the file any more
-	Offers      []Offer    // what the card on Asked.Pull offered in this lane, oldest first; the last is what it offers now
+	Offers      []Offer    // what the card on Asked.Pull offered in this lane, oldest first; the last is what it offers now. Of an open one: its heads
 	Promotions  []PromotionView
 }
+
+// door is how the words came.
+func (a Asked) door() app.Door { return app.Approval{Source: a.Source}.Door() }
 
 // Offer is a commit that a card asked people to approve.
 type Offer struct {
@@ -71,7 +77,8 @@ type PromotionState string
 
 // The states of promotions, as commands see them. The zero value is none that a command could change.
 const (
-	Waiting     PromotionState = "waiting" // nothing has been touched yet
+	Ahead       PromotionState = "not merged yet" // what an open pull request would bring; no lane has it
+	Waiting     PromotionState = "waiting"        // nothing has been touched yet
 	Deploying   PromotionState = "deploying"
 	Verifying   PromotionState = "verifying"
 	RollingBack PromotionState = "rolling back"

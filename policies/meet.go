@@ -1,9 +1,13 @@
 package policies
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
+
+	"github.com/slipway-cd/slipway/app"
 )
 
 // How far what is needed is met by the approvals that there are.
@@ -115,10 +119,10 @@ func (f Facts) meetLeaf(n need) met {
 		if b == barNone {
 			b = f.meant(n.from, given.By, given.RoleNow)
 		}
-		shut := f.shut(given.Source)
+		not := cmp.Or(f.shut(given.Door()), f.another(given.Pin))
 		switch {
-		case b == barNone && shut != "":
-			m.refused = append(m.refused, "@"+given.By.Login+"'s approval does not count: it "+shut)
+		case b == barNone && not != "":
+			m.refused = append(m.refused, "@"+given.By.Login+"'s approval does not count: it "+not)
 		case b == barNone && !end.IsZero() && !f.Now.Before(end):
 			m.refused = append(m.refused, "@"+given.By.Login+"'s approval does not count: it has expired, at "+clock(end))
 		case b == barNone:
@@ -138,6 +142,26 @@ func (f Facts) meetLeaf(n need) met {
 	}
 	m.missing = n.wants(m.by)
 	return m
+}
+
+// another says why an approval is for something else than what would go out, as it goes on from "it"; "" if it is not.
+func (f Facts) another(pin app.Pin) string {
+	switch {
+	case pin.Commit == "": // stored before approvals were pinned; its lane holds it to the commit
+	case pin.Commit != f.Commit:
+		return "is for " + short(pin.Commit)
+	case pin.Artifact != f.Pin.Artifact:
+		return "is for another artifact: the checks ran again since, and made " + artifact(f.Pin.Artifact) + " and not " + artifact(pin.Artifact)
+	}
+	return ""
+}
+
+// artifact is a digest as people are shown it.
+func artifact(digest string) string {
+	if digest == "" {
+		return "nothing"
+	}
+	return Quote(cut(strings.TrimPrefix(digest, "sha256:"), app.ShortLen+1))
 }
 
 // weighed is what is so of an approval whatever is needed: who gave it may not approve here, and when it expires.

@@ -29,7 +29,7 @@ type Policy struct {
 	All, Any         []Requirement // in place of From: what all of these want, or one of them
 	Expires          time.Duration // how long an approval counts; 0 is for ever
 	Not              Not           // who may not
-	Doors            []string      // by which an approval has to come: comment, button; none is by any
+	Doors            []app.Door    // by which an approval has to come; none is by any but a review
 	Review           bool          // GitHub's reviewers of the environment decide under delivery, and nobody is asked here
 	Environment      string        // with Review: GitHub's name of the environment whose reviewers they are
 	HoldsAfterReturn bool          // after_rollback: hold, which is the default: config sets it

@@ -51,7 +51,7 @@ func drawPolicy(t *rapid.T) policies.Policy {
 		Mode:  rapid.SampledFrom(modes).Draw(t, "mode"),
 		After: rapid.SampledFrom([]string{"", "", "staging", "canary"}).Draw(t, "after"),
 		From:  rapid.SliceOfN(selectors(), 0, 2).Draw(t, "from"),
-		Doors: rapid.SampledFrom([][]string{nil, nil, nil, {"comment"}, {"button"}}).Draw(t, "doors"),
+		Doors: rapid.SampledFrom([][]app.Door{nil, nil, nil, {app.DoorComment}, {app.DoorButton}, {app.DoorReview, app.DoorComment}}).Draw(t, "doors"),
 		Not: policies.Not{
 			Author: rapid.Bool().Draw(t, "not author"), Teams: rapid.Bool().Draw(t, "not teams"),
 			People: rapid.SliceOfN(rapid.SampledFrom([]policies.Selector{{Kind: "user", Value: "eli"}, {Kind: "team", Value: "a/c"}}), 0, 1).Draw(t, "not people"),
@@ -77,7 +77,7 @@ func drawParts(t *rapid.T, deep int) []policies.Requirement {
 func drawApproval(t *rapid.T) policies.Approval {
 	by := people().Draw(t, "by")
 	return policies.Approval{
-		Approval: app.Approval{By: by, Role: "maintain", At: now().Add(-rapid.SampledFrom([]time.Duration{0, 0, 59 * time.Minute, time.Hour}).Draw(t, "ago")), Source: rapid.SampledFrom([]string{"comment/1", "comment/1", "button/2"}).Draw(t, "source")},
+		Approval: app.Approval{By: by, Role: "maintain", At: now().Add(-rapid.SampledFrom([]time.Duration{0, 0, 59 * time.Minute, time.Hour}).Draw(t, "ago")), Source: rapid.SampledFrom([]string{"comment/1", "comment/1", "button/2", "review/3"}).Draw(t, "source")},
 		RoleNow:  drawFact(t, "role", roles()),
 	}
 }
@@ -314,7 +314,8 @@ func (e excluding) bar(f policies.Facts, a policies.Approval) bool {
 		if p.Expires > 0 && !f.Now.Before(a.At.Add(p.Expires)) {
 			return true
 		}
-		if door, _, _ := strings.Cut(a.Source, "/"); len(p.Doors) > 0 && !slices.Contains(p.Doors, door) {
+		door, _, _ := strings.Cut(a.Source, "/")
+		if len(p.Doors) == 0 && door == "review" || len(p.Doors) > 0 && !slices.Contains(p.Doors, app.Door(door)) {
 			return true
 		}
 	}

@@ -59,6 +59,8 @@ func (a Asked) promotion(p PromotionView) string {
 		who += fmt.Sprintf(" (#%d)", p.Pull)
 	}
 	switch p.State {
+	case Ahead:
+		return who + p.waitsForMerge()
 	case Waiting:
 		if p.Review {
 			return who + " waits for GitHub's review"

@@ -97,10 +97,16 @@ func (p PromotionView) doing() string {
 // pullCommit is the commit that a command without one means, or why there is none.
 func (a Asked) pullCommit() (app.SHA, string) {
 	switch p := a.Pull; {
+	case a.door() == app.DoorCommitComment:
+		return a.On, ""
 	case p.Number == 0:
 		return "", "there is no pull request here, so name the commit"
 	case p.Open && p.Elsewhere:
 		return "", fmt.Sprintf("nothing waits: #%d goes into a branch from which nothing is deployed", p.Number)
+	case p.Open && len(of(targets(a.Lanes, target.ahead), p.Head)) > 0:
+		return p.Head, ""
+	case p.Open && p.Unread:
+		return "", fmt.Sprintf("slipway is finding out what #%d changes. Say it again in a moment", p.Number)
 	case p.Open:
 		return "", "nothing waits yet; it will after the merge"
 	case p.MergedAt.IsZero() && p.Commit == "":

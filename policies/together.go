@@ -61,7 +61,7 @@ func (a Asked) contradict(l, m Line, p, q part) bool {
 	}
 	if x, y := a.reach(c, p), a.reach(d, q); len(x) > 0 && len(y) > 0 {
 		return slices.ContainsFunc(x, func(x app.Letter) bool {
-			return slices.ContainsFunc(y, func(y app.Letter) bool { return x.To == y.To && together(commitOf(x), commitOf(y)) })
+			return slices.ContainsFunc(y, func(y app.Letter) bool { return about(x) == about(y) && together(commitOf(x), commitOf(y)) })
 		})
 	}
 	return together(c.Service, d.Service) && together(c.Environment, d.Environment) && together(c.Commit, d.Commit)
@@ -92,11 +92,24 @@ func opposite(v, w app.Verb) bool {
 // together says whether two names may mean the same: one that is not said means any.
 func together[T ~string](x, y T) bool { return x == "" || y == "" || x == y }
 
+// about is the lane or the run that a letter changes. One that is sent to the repository names the lane that will have the commit.
+func about(l app.Letter) app.Address {
+	switch m := l.Message.(type) {
+	case app.ApprovedAhead:
+		return app.LaneAddress(l.To.Repo, m.Service, m.Environment)
+	case app.UnapprovedAhead:
+		return app.LaneAddress(l.To.Repo, m.Service, m.Environment)
+	}
+	return l.To
+}
+
 // commitOf is the commit that a letter is about; "" is the whole lane.
 func commitOf(l app.Letter) app.SHA {
 	switch m := l.Message.(type) {
 	case app.Approved:
 		return m.Commit
+	case app.ApprovedAhead:
+		return m.Pin.Commit
 	case app.Unapproved:
 		return m.Commit
 	case app.Said:
@@ -110,7 +123,7 @@ func (a Asked) with(letters []app.Letter) Asked {
 	a.Lanes = slices.Clone(a.Lanes)
 	for _, letter := range letters {
 		for i := range a.Lanes {
-			if l := &a.Lanes[i]; a.address(*l) == letter.To {
+			if l := &a.Lanes[i]; a.address(*l) == about(letter) {
 				l.Promotions = slices.Clone(l.Promotions)
 				a.take(l, letter)
 			}
@@ -127,11 +140,17 @@ func (a Asked) take(l *LaneView, letter app.Letter) {
 	}
 	switch m := letter.Message.(type) {
 	case app.Approved:
-		p.Facts.Approvals = append(slices.Clip(p.Facts.Approvals), Approval{Approval: m.Approval, RoleNow: a.Role})
-		p.Decision = Judge(p.Facts)
+		p.approve(m.Approval, a.Role)
+	case app.ApprovedAhead:
+		p.approve(m.Approval, a.Role)
 	case app.Said:
 		a.obey(l, p, m)
 	}
+}
+
+func (p *PromotionView) approve(yes app.Approval, role app.Fact[string]) {
+	p.Facts.Approvals = append(slices.Clip(p.Facts.Approvals), Approval{Approval: yes, RoleNow: role})
+	p.Decision = Judge(p.Facts)
 }
 
 func (a Asked) obey(l *LaneView, p *PromotionView, m app.Said) {

@@ -76,7 +76,7 @@ func (a Asked) noRollback(commit app.SHA, lanes []LaneView) string {
 
 // untouched says that a promotion waits, or ended without having been deployed.
 func (t target) untouched() bool {
-	return t.State == Waiting || t.State == Canceled || t.State == Denied || t.State == Superseded
+	return t.ahead() || t.State == Waiting || t.State == Canceled || t.State == Denied || t.State == Superseded
 }
 
 // noRollback says why this promotion can't be rolled back.
@@ -93,7 +93,7 @@ func (t target) noRollback() string {
 		return s + " was rolled back already" + strings.Replace(to, " to", ", to", 1)
 	case Superseded:
 		return s + t.newer()
-	case Waiting, Canceled, Denied:
+	case Ahead, Waiting, Canceled, Denied:
 		return s + " is not deployed: it is " + t.doing()
 	}
 	switch {

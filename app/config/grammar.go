@@ -198,8 +198,8 @@ func approveShape() shape {
 	approve.keys = append(approve.keys,
 		key{name: "not", doc: "Who may not approve: author (four eyes), author_teams (whoever is in a named team with an author), users and teams.",
 			shape: listShape("a list", "[author]", not)},
-		key{name: "doors", doc: "How an approval has to come: comment, button. (by either)", shape: listShape("a list of doors", "[comment]",
-			choice("a door", "comment", "comment", "button"))},
+		key{name: "doors", doc: "How an approval has to come: comment, button, review_comment, commit_comment, review. (by any of them but a review)",
+			shape: listShape("a list of doors", "[comment]", choice("a door", "comment", "comment", "button", "review_comment", "commit_comment", "review"))},
 		key{name: "expires", doc: "How long an approval counts (for ever).", shape: span("24h", time.Minute, 90*24*time.Hour)})
 	for _, other := range []string{"count", "from", "not", "all", "any", "doors", "expires"} {
 		approve.rules = append(approve.rules, rule{kind: apart, key: other, other: "by",
