@@ -77,6 +77,7 @@ type (
 	// CommentAltered says that what somebody had written was changed afterwards, or taken away. It carries no command.
 	CommentAltered struct {
 		Repo    Repo
+		Pull    int    // 0: on a commit
 		Source  string // of what was written, as Commented.Source has it
 		By      Person // who altered it
 		Deleted bool

@@ -204,7 +204,7 @@ func authored(m app.Commented) error {
 // altered is something written that is not there any more as it was. Whose hand that was does not matter, a bot's is as good as a
 // person's; nor does what it was written on, which may be gone.
 func (p writtenEvent) altered(was app.Commented) ([]app.Letter, error) {
-	m := app.CommentAltered{Repo: was.Repo, Source: was.Source(), By: person(p.Sender), Deleted: p.Action == "deleted", At: was.Received}
+	m := app.CommentAltered{Repo: was.Repo, Pull: was.Pull, Source: was.Source(), By: person(p.Sender), Deleted: p.Action == "deleted", At: was.Received}
 	switch {
 	case !m.Deleted && p.Changes.Body == nil:
 		return nil, ignorance("the edit has left the text as it was")

@@ -13,14 +13,15 @@ import (
 
 // Earlier is an approval that was given before the merge, and what became of what it was for.
 type Earlier struct {
-	Approval
+	app.Approval
 	Drift Drift
 }
 
 // Drift is how a commit differs from the one that was approved, as far as it concerns one service in one environment. The zero value is that
 // nothing differs, so whoever can't compare says so in Unread.
 type Drift struct {
-	Unread  string    // why it can't be told
+	Unread  string    // why it can't be told now
+	Lost    bool      // nobody has the commit any more that was approved
 	Section bool      // how the service is built or deployed: its section of the file
 	Files   []string  // of the service, those that differ
 	Gate    bool      // the gate judges otherwise
@@ -34,12 +35,17 @@ type Rewritten struct {
 }
 
 // None says that an approval counts for the commit as it did for the one before.
-func (d Drift) None() bool { return d.Unread == "" && !d.Section && len(d.Files) == 0 && !d.Gate }
+func (d Drift) None() bool {
+	return d.Unread == "" && !d.Lost && !d.Section && len(d.Files) == 0 && !d.Gate
+}
 
-// why says what changed since an approval was given, after a colon.
-func (d Drift) why() string {
-	if d.Unread != "" {
+// Why says what changed since an approval was given, after a colon.
+func (d Drift) Why() string {
+	switch {
+	case d.Unread != "":
 		return "it can't be told now what changed since (" + oneLine(d.Unread) + ")"
+	case d.Lost:
+		return "GitHub does not have that commit any more"
 	}
 	var all []string
 	if len(d.Files) > 0 {
@@ -98,7 +104,7 @@ func (f Facts) lapsed() string {
 	for _, e := range f.Earlier {
 		again := slices.ContainsFunc(f.Approvals, func(a Approval) bool { return same(a.By.ID, a.By.Login, e.By) })
 		if !again && !e.Drift.None() {
-			s += fmt.Sprintf(" @%s approved %s%s, which does not count here: %s.", e.By.Login, short(e.Pin.Commit), on(e.Ahead.Pull), e.Drift.why())
+			s += fmt.Sprintf(" @%s approved %s%s, which does not count here: %s.", e.By.Login, short(e.Pin.Commit), on(e.Ahead.Pull), e.Drift.Why())
 		}
 	}
 	return s

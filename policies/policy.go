@@ -156,6 +156,11 @@ func (g Gate) Review() bool {
 	return slices.ContainsFunc(g.policies(), func(p Policy) bool { return p.Mode == Delivery && p.Review })
 }
 
+// AsksPeople says whether either file asks people here for approvals.
+func (g Gate) AsksPeople() bool {
+	return slices.ContainsFunc(g.policies(), func(p Policy) bool { return p.Mode == Delivery && !p.Review })
+}
+
 // notTeams says whether either file excludes whoever is in a team with an author.
 func (g Gate) notTeams() bool {
 	return slices.ContainsFunc(g.policies(), func(p Policy) bool { return p.Not.Teams })

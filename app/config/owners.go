@@ -72,3 +72,10 @@ func (f *File) Own(service string, files []string) []string {
 	}
 	return slices.DeleteFunc(slices.Clone(files), func(p string) bool { return !matches(s.Paths, p) && !matches(s.Shared, p) })
 }
+
+// Differs is what of a service differs from another commit, given that commit's file and the paths in which the two differ: whether its section of
+// the file does, and which of its files do.
+func (f *File) Differs(service string, base *File, paths []string) (section bool, own []string) {
+	own = slices.DeleteFunc(slices.Clone(f.Own(service, paths)), func(p string) bool { return p == Path })
+	return slices.Contains(Concerns(base, f), service) || !slices.ContainsFunc(f.Services, func(s Service) bool { return s.Name == service }), own
+}

@@ -14,47 +14,16 @@ import (
 
 // What goes out with a promotion, for the rules that count for some changes only.
 
-// timeFacts is what the clock is held against: since when an earlier environment does well with the commit, and since when it waits here.
-func (e *Engine) timeFacts(ctx context.Context, q *inquiry) {
-	for _, p := range q.lane.Promotions {
-		if p.Commit.SHA == q.ask.Commit.SHA && (p.Key == q.ask.Key || p.Again == q.ask.Key) {
-			q.facts.Arrived = p.Arrived
-		}
-	}
-	q.facts.GoodSince = map[string]app.Fact[time.Time]{}
-	for _, env := range q.facts.Gate.After() {
-		if q.facts.Gate.Soak(env) == 0 {
-			continue
-		}
-		before, _, err := e.loadLane(ctx, app.LaneAddress(q.repo.ID, q.lane.Service, env))
-		since, ok := before.GoodSince(q.ask.Commit)
-		switch {
-		case err != nil:
-			q.facts.GoodSince[env] = app.Unknown[time.Time](e.unread(err))
-		case !ok:
-			q.facts.GoodSince[env] = app.Unknown[time.Time]("it is not good there")
-		default:
-			q.facts.GoodSince[env] = app.Known(since, q.facts.Now)
-		}
-	}
-}
-
 // changeFacts is what changes with the commit since what is live; read only where the gate asks.
 func (e *Engine) changeFacts(ctx context.Context, q *inquiry) {
 	needs := q.facts.Gate.Needs()
 	if slices.Contains(needs, policies.NeedPaths) {
 		paths, err := e.changedPaths(ctx, q)
-		q.facts.Paths = app.Known(paths, q.facts.Now)
-		if err != nil {
-			q.facts.Paths = app.Unknown[[]string](e.unread(err))
-		}
+		q.facts.Paths = fact(e, q, paths, err)
 	}
 	if slices.Contains(needs, policies.NeedChanges) {
 		changes, err := e.pullChanges(ctx, q)
-		q.facts.Changes = app.Known(changes, q.facts.Now)
-		if err != nil {
-			q.facts.Changes = app.Unknown[[]policies.Change](e.unread(err))
-		}
+		q.facts.Changes = fact(e, q, changes, err)
 	}
 }
 
@@ -63,11 +32,29 @@ func (e *Engine) changedPaths(ctx context.Context, q *inquiry) ([]string, error)
 	if q.base == "" {
 		return nil, errors.New("nothing was released here before, so all is new")
 	}
-	paths, err := e.Git.Changed(ctx, q.repo, q.base, q.ask.Commit.SHA)
+	return e.filesSince(ctx, q, q.base)
+}
+
+// filesSince is the files that differ from a commit; "" is before all there is. Of an open pull request those that it changes are among them.
+func (e *Engine) filesSince(ctx context.Context, q *inquiry, from app.SHA) ([]string, error) {
+	paths, err := e.Git.Changed(ctx, q.repo, from, q.reaches())
 	if err != nil {
 		return nil, fmt.Errorf("listing the files that change: %w", err)
 	}
-	return paths, nil
+	if q.ahead == nil {
+		return paths, nil
+	}
+	base, err := e.mergeBase(ctx, q.repo, q.tip, q.ahead.Head)
+	if err != nil {
+		return nil, fmt.Errorf("looking for where #%d begins: %w", q.ahead.Number, err)
+	}
+	own, err := e.Git.Changed(ctx, q.repo, base, q.ahead.Head)
+	if err != nil {
+		return nil, fmt.Errorf("listing the files of #%d: %w", q.ahead.Number, err)
+	}
+	paths = slices.Concat(paths, own)
+	slices.Sort(paths)
+	return slices.Compact(paths), nil
 }
 
 // pullChanges is the pull requests that go out, as GitHub describes them now. If a commit came without any, nobody can say what its labels are.
@@ -76,8 +63,10 @@ func (e *Engine) pullChanges(ctx context.Context, q *inquiry) ([]policies.Change
 	if err != nil {
 		return nil, err
 	}
-	numbers := map[int]bool{}
-	var all []policies.Change
+	var numbers []int
+	if q.ahead != nil {
+		numbers = append(numbers, q.ahead.Number)
+	}
 	for _, c := range commits {
 		pulls, err := e.pullsThatBrought(ctx, q.repo, c.SHA)
 		if err != nil {
@@ -87,28 +76,31 @@ func (e *Engine) pullChanges(ctx context.Context, q *inquiry) ([]policies.Change
 			return nil, fmt.Errorf("commit %s came without a pull request", c.SHA.Short())
 		}
 		for _, p := range pulls {
-			if numbers[p.Number] {
-				continue
+			if !slices.Contains(numbers, p.Number) {
+				numbers = append(numbers, p.Number)
 			}
-			numbers[p.Number] = true
-			now, err := e.GitHub.Pull(ctx, q.repo, p.Number)
-			if err != nil {
-				return nil, fmt.Errorf("reading the labels of #%d: %w", p.Number, err)
-			}
-			all = append(all, policies.Change{Pull: p.Number, Labels: now.Labels, Author: now.Author.Login, Branch: now.HeadRef})
 		}
+	}
+	var all []policies.Change
+	for _, n := range numbers {
+		now, err := e.GitHub.Pull(ctx, q.repo, n)
+		if err != nil {
+			return nil, fmt.Errorf("reading the labels of #%d: %w", n, err)
+		}
+		all = append(all, policies.Change{Pull: n, Labels: now.Labels, Author: now.Author.Login, Branch: now.HeadRef})
 	}
 	return all, nil
 }
 
-// goingOut is the commits that go out since what is live, ancestors first; where nothing was ever released, this one and not all of history.
+// goingOut is the commits of the default branch that go out since what is live, ancestors first; where nothing was ever released, this one and
+// not all of history. Those of an open pull request are not among them.
 func (e *Engine) goingOut(ctx context.Context, q *inquiry) ([]git.Change, error) {
-	commits, err := e.Git.Changes(ctx, q.repo, q.base, q.ask.Commit.SHA)
+	if q.base == "" && q.ahead != nil {
+		return nil, nil
+	}
+	commits, err := e.Git.Changes(ctx, q.repo, q.base, q.reaches())
 	if err != nil {
 		return nil, fmt.Errorf("listing what goes out: %w", err)
-	}
-	if q.base == "" && len(commits) > 0 {
-		commits = commits[len(commits)-1:]
 	}
 	return commits, nil
 }

@@ -2,10 +2,10 @@ package engine
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
@@ -17,12 +17,14 @@ import (
 type word struct {
 	repo     app.Repo
 	source   string
+	door     app.Door
 	by       app.Person
 	pull     int
 	comment  int64   // 0: a button
+	review   bool    // comment is the number of a review, whose text it is
 	body     string  // of a comment
-	commit   app.SHA // of a button
-	external string  // likewise
+	commit   app.SHA // of a button, and that the words stand on; "" in a conversation
+	external string  // of a button
 	button   string
 	written  time.Time
 	received time.Time
@@ -37,30 +39,34 @@ func (e *Engine) command(ctx context.Context, row Row) (result, error) {
 	}
 	asked, worth, err := e.gatherWord(ctx, w)
 	if err != nil || !worth {
-		return heard(row, finished("nothing of ours")), err
+		return hearing{By: w.by}.keep(row, finished("nothing of ours")), err
 	}
 	letters, answer := policies.Resolve(asked)
+	heard := hearing{By: w.by, Said: said(asked.Lines), Acted: len(letters) > 0}
 	if w.comment == 0 {
 		res, err := e.pressed(row, w, letters, answer)
-		return heard(row, res), err
-	}
-	text, err := json.Marshal(reply{w.pull, w.comment, w.by, answer})
-	if err != nil {
-		return result{}, fmt.Errorf("writing an answer down: %w", err)
+		return heard.keep(row, res), err
 	}
 	res := finished("resolved", letters...)
 	res.write = func(tx Tx) error {
-		key := answerKey(w.repo.ID, w.comment)
-		if err := tx.SetNote(key, string(text)); err != nil {
+		key := answerKey(w.repo.ID, w.source)
+		if err := note(tx, key, reply{w.pull, w.comment, w.by, answer, w.door, w.review, w.commit}); err != nil {
 			return err
 		}
 		return tx.Want(key, row.Machine, taskAnswer, e.Clock.Now())
 	}
-	return heard(row, res), nil
+	return heard.keep(row, res), nil
 }
 
-// heard forgets what was said once it has been resolved, but not that it was: it must never act twice.
-func heard(row Row, r result) result {
+// hearing is what is kept of what was said once it has been resolved: it must never act twice, and whoever alters it is told of.
+type hearing struct {
+	By    app.Person
+	Said  string // the commands, as they were written
+	Acted bool   // something was done
+}
+
+// keep puts a hearing in the place of what was said.
+func (h hearing) keep(row Row, r result) result {
 	write := r.write
 	r.write = func(tx Tx) error {
 		if write != nil {
@@ -68,16 +74,27 @@ func heard(row Row, r result) result {
 				return err
 			}
 		}
-		return tx.SetNote(row.Key, wasHeard)
+		return note(tx, row.Key, h)
 	}
 	return r
 }
 
-// wasHeard stands in place of what has been resolved, or answered.
+// said is the commands of a comment as they were written.
+func said(lines []policies.Line) string {
+	var all []string
+	for _, l := range lines {
+		all = append(all, l.Text)
+	}
+	return strings.Join(all, ", ")
+}
+
+// wasHeard stands in place of what has been answered.
 const wasHeard = "-"
 
-func answerKey(repo app.RepoID, comment int64) string {
-	return app.RowKey(app.RepositoryAddress(repo), fmt.Sprintf("%s/%d", taskAnswer, comment))
+// answerKey is the row that answers what was written. That of a conversation goes by its number alone, as it always has.
+func answerKey(repo app.RepoID, source string) string {
+	source = strings.TrimPrefix(source, string(app.DoorComment)+"/")
+	return app.RowKey(app.RepositoryAddress(repo), taskAnswer+"/"+source)
 }
 
 // word reads what was stored when the comment or the button came.
@@ -94,15 +111,17 @@ func (e *Engine) word(ctx context.Context, row Row) (w word, err error) {
 		return w, err
 	}
 	_, w.source, _ = strings.Cut(row.Key, "#"+taskCommand+"/")
-	var c app.Commented
-	var p app.Pressed
-	if strings.HasPrefix(w.source, "comment/") {
-		err = json.Unmarshal([]byte(stored), &c)
-		w.by, w.pull, w.comment, w.body, w.written, w.received = c.By, c.Pull, c.Comment, c.Body, c.Written, c.Received
+	w.door = app.Approval{Source: w.source}.Door()
+	if w.door == app.DoorButton {
+		var p app.Pressed
+		err = json.Unmarshal([]byte(stored), &p)
+		w.by, w.commit, w.external, w.button, w.written, w.received = p.By, p.Commit, p.External, p.Identifier, p.Received, p.Received
 		return w, err
 	}
-	err = json.Unmarshal([]byte(stored), &p)
-	w.by, w.commit, w.external, w.button, w.written, w.received = p.By, p.Commit, p.External, p.Identifier, p.Received, p.Received
+	var c app.Commented
+	err = json.Unmarshal([]byte(stored), &c)
+	w.by, w.pull, w.comment, w.review, w.commit = c.By, c.Pull, c.Comment, c.Review, c.Commit
+	w.body, w.written, w.received = c.Body, c.Written, c.Received
 	return w, err
 }
 
@@ -127,7 +146,8 @@ func (e *Engine) gatherWord(ctx context.Context, w word) (policies.Asked, bool, 
 		}
 		a.Lines, a.Check = []policies.Line{line}, check
 	} else {
-		a.Lines = policies.Parse(w.body, q.names())
+		sum := sha256.Sum256([]byte(w.body))
+		a.Lines, a.Text, a.On = policies.Parse(w.body, q.names()), hex.EncodeToString(sum[:]), w.commit
 	}
 	if len(a.Lines) == 0 || len(q.lanes) == 0 && !q.hasRun() && !strings.Contains(w.body, "/slipway") {
 		return a, false, nil
@@ -135,14 +155,9 @@ func (e *Engine) gatherWord(ctx context.Context, w word) (policies.Asked, bool, 
 	a.Role = e.role(ctx, w.repo, w.by)
 	a.Candidates = e.candidates(ctx, &inquiry{repo: w.repo})
 	a.Pull, a.Runs = q.pullView(), q.runViews()
-	for _, l := range q.lanes {
-		view, err := e.laneView(ctx, q, l, a.Lines)
-		if err != nil {
-			return a, false, err
-		}
-		a.Lanes = append(a.Lanes, view)
-	}
-	return a, true, nil
+	var err error
+	a.Lanes, err = e.laneViews(ctx, q, aboutApproval(a.Lines))
+	return a, true, err
 }
 
 // know reads a pull request that was never heard of: it is older than the App here, or its events were lost.
@@ -179,75 +194,4 @@ func button(w word) (line policies.Line, check string, ok bool) {
 		c.Service, c.Environment, check = key.Service, key.Environment, key.Check
 	}
 	return policies.Line{Text: "/" + string(c.Verb), Command: c}, check, true
-}
-
-// reply is an answer that is to be given.
-type reply struct {
-	Pull    int
-	Comment int64
-	By      app.Person
-	Answer  policies.Answer
-}
-
-// answer reacts to a comment and says what came of it, once. People without write access get one comment per pull request, then a
-// reaction.
-func (e *Engine) answer(ctx context.Context, row Row) (result, error) {
-	var repo app.Repo
-	var stored, before string
-	var r reply
-	err := e.Store.View(ctx, func(tx Tx) (err error) {
-		if repo, err = tx.Repo(row.Machine.Repo); err != nil {
-			return err
-		}
-		if stored, err = tx.Note(row.Key); err != nil {
-			return err
-		}
-		if err = json.Unmarshal([]byte(stored), &r); err != nil {
-			return fmt.Errorf("reading an answer: %w", err)
-		}
-		before, err = tx.Note(r.once(repo.ID))
-		return err
-	})
-	if err != nil {
-		return result{}, err
-	}
-	if err := e.say(ctx, row, repo, r, before == ""); err != nil {
-		return result{}, err
-	}
-	res := finished("answered")
-	res.write = func(tx Tx) error {
-		if err := tx.SetNote(row.Key, wasHeard); err != nil || !r.Answer.OncePerPull || before != "" {
-			return err
-		}
-		return tx.SetNote(r.once(repo.ID), row.Key)
-	}
-	return res, nil
-}
-
-// once is the note that a person had their one answer on a pull request.
-func (r reply) once(repo app.RepoID) string {
-	return fmt.Sprintf("answered/%d/%d/%d", repo, r.Pull, r.By.ID)
-}
-
-func (e *Engine) say(ctx context.Context, row Row, repo app.Repo, r reply, first bool) error {
-	if r.Answer.Reaction != "" {
-		err := e.GitHub.React(waiting(ctx), repo, app.DoorComment, r.Comment, r.Answer.Reaction)
-		if err != nil && !gone(err) {
-			return fmt.Errorf("reacting to a comment: %w", err)
-		}
-	}
-	if r.Answer.Body == "" || r.Answer.OncePerPull && !first {
-		return nil
-	}
-	c := app.Comment{Pull: r.Pull, Marker: fmt.Sprintf("answer-%d", r.Comment), Body: r.Answer.Body}
-	_, err := e.GitHub.EnsureComment(waiting(ctx), repo, c, 0, row.Tried)
-	if err != nil && !gone(err) {
-		return fmt.Errorf("answering a comment: %w", err)
-	}
-	return nil
-}
-
-// gone says that there is nothing to write to any more, or that GitHub will never take it: a deleted comment, a locked conversation.
-func gone(err error) bool {
-	return slices.Contains([]app.ErrorKind{app.ErrNotFound, app.ErrDenied, app.ErrInvalid}, app.KindOf(err)) && !errors.Is(err, context.Canceled)
 }

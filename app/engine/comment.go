@@ -8,6 +8,7 @@ import (
 	"github.com/slipway-cd/slipway/app/github"
 	"github.com/slipway-cd/slipway/app/report"
 	"github.com/slipway-cd/slipway/checks"
+	"github.com/slipway-cd/slipway/deploy"
 )
 
 // pullOfCommit is the pull request that became a commit, nil if none did. GitHub may not know it for a moment after a merge; until then
@@ -63,6 +64,9 @@ func (e *Engine) findPull(ctx context.Context, repo app.Repo, c app.SHA) (*app.P
 		pull := pullOf(repo, p)
 		return &pull, e.Store.Update(ctx, func(tx Tx) error {
 			if _, err := tx.SavePull(repo.ID, pull, e.Clock.Now()); err != nil {
+				return err
+			}
+			if err := e.mergedAhead(tx, repo.ID, pull, e.Clock.Now()); err != nil {
 				return err
 			}
 			comment := app.ViewKey{Kind: app.ViewComment, Repo: repo.ID, Pull: pull.Number}
@@ -132,6 +136,9 @@ func (e *Engine) story(ctx context.Context, key app.ViewKey) (repo app.Repo, s r
 		if s.Run, err = runOf(tx, key.Repo, s.Pull.Head); err != nil {
 			return err
 		}
+		if s.Altered, err = alterations(tx, key.Repo, key.Pull); err != nil {
+			return err
+		}
 		if place, err = tx.Place(key.Repo, s.Pull.MergeCommit); err != nil || place == 0 {
 			return err
 		}
@@ -144,11 +151,37 @@ func (e *Engine) story(ctx context.Context, key app.ViewKey) (repo app.Repo, s r
 	}
 	if s.Pull.Open && s.Run != nil && s.Run.Planned {
 		s.Preview, s.Problems, err = e.preview(ctx, repo, s.Pull)
+		if err == nil {
+			s.Ahead, err = e.awaited(ctx, repo, s)
+		}
 	}
 	if err == nil && s.Commit != "" {
 		err = e.outgoing(ctx, repo, &s, place)
 	}
 	return repo, s, err
+}
+
+// awaited is how far what an open pull request would bring is approved already, lane by lane. Whether whoever approved still may is judged after
+// the merge.
+func (e *Engine) awaited(ctx context.Context, repo app.Repo, s report.Story) (map[app.Address]report.Ahead, error) {
+	all := map[app.Address]report.Ahead{}
+	for _, l := range s.Lanes {
+		if s.Pull.Base != repo.DefaultBranch || !concerns(*s.Run, l) {
+			continue
+		}
+		q := &inquiry{repo: repo, lane: l, ahead: &s.Pull, base: judging(l), ask: deploy.Gather{Commit: app.Commit{SHA: s.Pull.Head}}}
+		if err := e.storedFacts(ctx, q); err != nil {
+			return nil, err
+		}
+		e.fileFacts(ctx, q)
+		e.pin(ctx, q)
+		given, err := e.earlier(ctx, q)
+		if err != nil {
+			return nil, err
+		}
+		all[l.Address()] = report.Ahead{Asks: q.facts.Gate.AsksPeople(), Given: given}
+	}
+	return all, nil
 }
 
 // preview is what the file of an open pull request would do, if the pull request adds or changes it.

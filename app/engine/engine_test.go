@@ -135,6 +135,9 @@ func TestRush(t *testing.T) {
 type unreachable struct{ engine.Git }
 
 func (unreachable) Has(context.Context, app.Repo, app.SHA) (bool, error) { return false, nil }
+func (unreachable) Tree(context.Context, app.Repo, app.SHA) (string, error) {
+	return "", errors.New("running git: fatal")
+}
 func (unreachable) Fetch(context.Context, app.Repo, ...string) error {
 	return errors.New("running git: fatal: <b>@everyone</b>, see [this](https://evil.example)")
 }

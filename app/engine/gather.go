@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/slipway-cd/slipway/app"
 	"github.com/slipway-cd/slipway/app/config"
@@ -20,7 +21,25 @@ type inquiry struct {
 	base    app.SHA // whose file judges beside the default branch's: what is live, else what was last good or last put there
 	facts   policies.Facts
 	release deploy.Release
-	moot    int64 // the deployment about which GitHub does not ask any more
+	moot    int64          // the deployment about which GitHub does not ask any more
+	ahead   *app.Pull      // the pull request of which it is asked what its head would be, if it was merged now
+	carried []app.Approval // given before the merge, and counting for what became of it
+}
+
+// reaches is the newest commit of the default branch that goes out.
+func (q *inquiry) reaches() app.SHA {
+	if q.ahead != nil {
+		return q.tip
+	}
+	return q.ask.Commit.SHA
+}
+
+// fact is what was read, or why it can't be.
+func fact[T any](e *Engine, q *inquiry, v T, err error) app.Fact[T] {
+	if err != nil {
+		return app.Unknown[T](e.unread(err))
+	}
+	return app.Known(v, q.facts.Now)
 }
 
 // gather reads the facts of a promotion and lets the gate judge them. What can't be read is a fact that is not known, and holds: so this
@@ -32,7 +51,10 @@ func (e *Engine) gather(ctx context.Context, repo app.Repo, lane deploy.Lane, t 
 	}
 	decision := policies.Judge(q.facts)
 	m := deploy.Judged{Commit: t.Commit.SHA, Key: t.Key, Decision: decision, Release: q.release, Moot: q.moot}
-	return finished(decision.Verdict.String(), app.Letter{To: lane.Address(), Message: m}), nil
+	letters, carry := q.carry()
+	res := finished(decision.Verdict.String(), append(letters, app.Letter{To: lane.Address(), Message: m})...)
+	res.write = carry
+	return res, nil
 }
 
 // inquire fills in an inquiry.
@@ -41,19 +63,27 @@ func (e *Engine) inquire(ctx context.Context, q *inquiry) error {
 		Now: e.Clock.Now(), Commit: q.ask.Commit.SHA, Service: q.lane.Service, Environment: q.lane.Environment,
 		First: q.lane.Newest == 0, Live: q.lane.Live.SHA, Personal: q.repo.Personal,
 	}
+	for _, p := range q.lane.Promotions {
+		if p.Commit.SHA == q.ask.Commit.SHA && (p.Key == q.ask.Key || p.Again == q.ask.Key) {
+			q.facts.Arrived = p.Arrived
+		}
+	}
 	q.base = judging(q.lane)
 	if err := e.storedFacts(ctx, q); err != nil {
 		return err
 	}
 	e.fileFacts(ctx, q)
-	e.timeFacts(ctx, q)
 	e.changeFacts(ctx, q)
 	e.ownerFacts(ctx, q)
 	e.teamFacts(ctx, q)
-	e.protection(ctx, q)
-	e.historyFacts(ctx, q)
+	if q.ahead == nil {
+		e.protection(ctx, q)
+		e.historyFacts(ctx, q)
+	} else { // a merge brings it there, beside what is live
+		q.facts.OnBranch, q.facts.Contains = app.Known(true, q.facts.Now), app.Known(true, q.facts.Now)
+	}
 	e.peopleFacts(ctx, q)
-	return nil
+	return e.earlierFacts(ctx, q)
 }
 
 // judging is the release whose file judges beside the default branch's: what is live, or, when nobody can say what is, what was last good,
@@ -113,7 +143,7 @@ func (e *Engine) fileFacts(ctx context.Context, q *inquiry) {
 	}
 	q.release.HoldAfter = q.facts.Gate.Head.Value.HoldsAfterReturn || q.facts.Gate.Live.Value.HoldsAfterReturn
 	q.release.Head, q.release.Live = q.tip, q.base
-	q.facts.Standings = e.standings(ctx, q)
+	e.standings(ctx, q)
 }
 
 var errNotInFile = errors.New("its file does not name this environment")
@@ -148,21 +178,23 @@ func (e *Engine) unread(err error) string {
 	return reasonOf(err)
 }
 
-// standings is how the commit stands in the environments that come before.
-func (e *Engine) standings(ctx context.Context, q *inquiry) map[string]app.Fact[policies.Standing] {
-	all := map[string]app.Fact[policies.Standing]{}
+// standings is how the commit stands in the environments that come before, and since when it does well there.
+func (e *Engine) standings(ctx context.Context, q *inquiry) {
+	q.facts.Standings, q.facts.GoodSince = map[string]app.Fact[policies.Standing]{}, map[string]app.Fact[time.Time]{}
 	for _, env := range q.facts.Gate.After() {
 		before, _, err := e.loadLane(ctx, app.LaneAddress(q.repo.ID, q.lane.Service, env))
-		switch {
-		case err != nil:
-			all[env] = app.Unknown[policies.Standing](e.unread(err))
-		case before.Closed && before.Standing(q.ask.Commit) != policies.StandingProven:
-			all[env] = app.Known(policies.StandingRemoved, q.facts.Now)
-		default:
-			all[env] = app.Known(before.Standing(q.ask.Commit), q.facts.Now)
+		standing := before.Standing(q.ask.Commit)
+		if before.Closed && standing != policies.StandingProven {
+			standing = policies.StandingRemoved
 		}
+		q.facts.Standings[env] = fact(e, q, standing, err)
+		since, good := before.GoodSince(q.ask.Commit)
+		if err == nil && !good {
+			q.facts.GoodSince[env] = app.Unknown[time.Time]("it is not good there")
+			continue
+		}
+		q.facts.GoodSince[env] = fact(e, q, since, err)
 	}
-	return all
 }
 
 // historyFacts is what git knows: whether the commit is on the branch, and whether it contains what is live.

@@ -19,10 +19,7 @@ func (e *Engine) ownerFacts(ctx context.Context, q *inquiry) {
 		return
 	}
 	owned, err := e.owned(ctx, q)
-	q.facts.Owners = app.Known(owned, q.facts.Now)
-	if err != nil {
-		q.facts.Owners = app.Unknown[[]policies.Owned](e.unread(err))
-	}
+	q.facts.Owners = fact(e, q, owned, err)
 }
 
 func (e *Engine) owned(ctx context.Context, q *inquiry) ([]policies.Owned, error) {
@@ -52,18 +49,20 @@ func (e *Engine) owned(ctx context.Context, q *inquiry) ([]policies.Owned, error
 // ownFiles is the service's files that change since what is live; of a first release, those that differ from the commit before.
 func (e *Engine) ownFiles(ctx context.Context, q *inquiry) ([]string, error) {
 	from := q.base
-	if from == "" {
+	if from == "" && q.ahead != nil {
+		from = q.tip
+	} else if from == "" {
 		commits, err := e.Git.Changes(ctx, q.repo, "", q.ask.Commit.SHA)
 		if err != nil {
-			return nil, fmt.Errorf("listing what came before: %w", err)
+			return nil, fmt.Errorf("reading what came before: %w", err)
 		}
-		if n := len(commits); n > 1 {
-			from = commits[n-2].SHA
+		if len(commits[0].Parents) > 0 {
+			from = commits[0].Parents[0]
 		}
 	}
-	files, err := e.Git.Changed(ctx, q.repo, from, q.ask.Commit.SHA)
+	files, err := e.filesSince(ctx, q, from)
 	if err != nil {
-		return nil, fmt.Errorf("listing the files that change: %w", err)
+		return nil, err
 	}
 	f, err := e.file(ctx, q.repo, q.tip)
 	if err != nil || f == nil {
@@ -100,9 +99,6 @@ func (e *Engine) teamFacts(ctx context.Context, q *inquiry) {
 	for _, name := range names {
 		org, slug, _ := strings.Cut(name, "/")
 		members, err := e.GitHub.TeamMembers(ctx, q.repo, org, slug)
-		q.facts.Teams[name] = app.Known(members, q.facts.Now)
-		if err != nil {
-			q.facts.Teams[name] = app.Unknown[[]app.Person](e.unread(err))
-		}
+		q.facts.Teams[name] = fact(e, q, members, err)
 	}
 }

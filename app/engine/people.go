@@ -17,16 +17,20 @@ import (
 // peopleFacts is who approved, who could, and whose change it is; read only where the gate asks.
 func (e *Engine) peopleFacts(ctx context.Context, q *inquiry) {
 	needs := q.facts.Gate.Needs()
-	asksPeople := q.facts.First || q.facts.Contains.Known && !q.facts.Contains.Value || slices.Contains(needs, policies.NeedRoles)
 	for _, a := range q.ask.Approvals {
 		q.facts.Approvals = append(q.facts.Approvals, policies.Approval{Approval: a, RoleNow: e.role(ctx, q.repo, a.By)})
 	}
-	if asksPeople {
+	if q.asksPeople() {
 		q.facts.Candidates = e.candidates(ctx, q)
 	}
 	if slices.Contains(needs, policies.NeedAuthors) {
 		q.facts.Excluded = e.authors(ctx, q)
 	}
+}
+
+// asksPeople says whether an approval is asked of anybody, as far as is known.
+func (q *inquiry) asksPeople() bool {
+	return q.facts.First || q.facts.Contains.Known && !q.facts.Contains.Value || slices.Contains(q.facts.Gate.Needs(), policies.NeedRoles)
 }
 
 // called is whom a notice may call. Nobody waits with it for what can't be read: then fewer are called.
@@ -162,6 +166,12 @@ func (e *Engine) collect(ctx context.Context, q *inquiry, into *contributors) er
 	seen := map[int]bool{}
 	direct := map[app.SHA]git.Change{}
 	covered := map[app.SHA]bool{}
+	if q.ahead != nil {
+		seen[q.ahead.Number] = true
+		if err := e.collectPull(ctx, q.repo, *q.ahead, into, covered); err != nil {
+			return err
+		}
+	}
 	for _, c := range changes {
 		pulls, err := e.pullsThatBrought(ctx, q.repo, c.SHA)
 		if err != nil {
@@ -283,7 +293,7 @@ func (e *Engine) collectDirect(ctx context.Context, q *inquiry, direct map[app.S
 			into.person(p.By, 0, "pushed `"+c.SHA.Short()+"`")
 		}
 	}
-	made, err := e.GitHub.CommitPeople(ctx, q.repo, q.base, q.ask.Commit.SHA)
+	made, err := e.GitHub.CommitPeople(ctx, q.repo, q.base, q.reaches())
 	if err != nil {
 		return fmt.Errorf("reading who made what goes out: %w", err)
 	}

@@ -61,6 +61,7 @@ type Git interface {
 	Has(ctx context.Context, r app.Repo, c app.SHA) (bool, error)
 	Head(ctx context.Context, r app.Repo, ref string) (app.SHA, error)
 	Keep(ctx context.Context, r app.Repo, c app.SHA) error
+	Maintain(ctx context.Context, r app.Repo) error
 	GitHistory
 }
 
@@ -72,5 +73,6 @@ type GitHistory interface {
 	Contains(ctx context.Context, r app.Repo, commit, ancestor app.SHA) (bool, error)
 	MergeBase(ctx context.Context, r app.Repo, a, b app.SHA) (app.SHA, error)
 	Since(ctx context.Context, r app.Repo, known []app.SHA, head app.SHA) ([]app.SHA, error)
-	Maintain(ctx context.Context, r app.Repo) error
+	Tree(ctx context.Context, r app.Repo, c app.SHA) (string, error)
+	RangeDiff(ctx context.Context, r app.Repo, oldBase, before, newBase, after app.SHA) (git.Moved, error)
 }

@@ -13,6 +13,7 @@ import (
 
 // stepRepository notes what GitHub tells of a repository and passes it on to whom it concerns. Nothing is decided here.
 func (e *Engine) stepRepository(tx Tx, m Mail, now time.Time) error {
+	to := m.To.Repo
 	switch m := m.Message.(type) {
 	case app.Pushed:
 		return e.pushed(tx, m, now)
@@ -23,7 +24,7 @@ func (e *Engine) stepRepository(tx Tx, m Mail, now time.Time) error {
 	case app.Relabeled:
 		return e.relabeled(tx, m, now)
 	case app.Commented:
-		return e.asked(tx, m.Repo, fmt.Sprintf("comment/%d", m.Comment), m, strings.Contains(m.Body, "/"), now)
+		return e.asked(tx, m.Repo, m.Source(), m, strings.Contains(m.Body, "/"), now)
 	case app.Pressed:
 		return e.asked(tx, m.Repo, "button/"+m.Delivery, m, true, now)
 	case app.Reported:
@@ -32,6 +33,14 @@ func (e *Engine) stepRepository(tx Tx, m Mail, now time.Time) error {
 		return e.workflowRan(tx, m, now)
 	case app.ProtectionAsked:
 		return e.protectionAsked(tx, m, now)
+	case app.ApprovedAhead:
+		return e.approvedAhead(tx, to, m, now)
+	case app.UnapprovedAhead:
+		return e.unapprovedAhead(tx, to, m, now)
+	case app.PullReviewed:
+		return e.assessed(tx, m, now)
+	case app.CommentAltered:
+		return e.altered(tx, m, now)
 	case app.Served:
 		return e.served(tx, m, now)
 	}
@@ -72,6 +81,9 @@ func (e *Engine) pullChanged(tx Tx, m app.PullChanged, now time.Time) error {
 		return err
 	}
 	if err := tx.Post(pullLetters(m.Repo.ID, before, m.Pull), now); err != nil {
+		return err
+	}
+	if err := e.mergedAhead(tx, m.Repo.ID, m.Pull, now); err != nil {
 		return err
 	}
 	view := app.ViewKey{Kind: app.ViewCommit, Repo: m.Repo.ID, Commit: m.Pull.MergeCommit}

@@ -15,7 +15,8 @@ import (
 type scenery struct {
 	word
 	pull   app.Pull
-	merged bool // its commit is known on the default branch
+	heads  []Head // that it has had
+	merged bool   // its commit is known on the default branch
 	lanes  []deploy.Lane
 	runs   []checks.Run
 }
@@ -27,17 +28,16 @@ func (e *Engine) see(ctx context.Context, q *scenery) error {
 			return err
 		}
 		commits := []app.SHA{q.commit}
+		if q.door == app.DoorCommitComment {
+			if q.word.pull, err = pullAt(tx, q.repo.ID, q.commit); err != nil {
+				return err
+			}
+		}
 		if q.word.pull != 0 {
-			if q.pull, err = tx.Pull(q.repo.ID, q.word.pull); ignoreMissing(err) != nil {
+			if err := q.seePull(tx); err != nil {
 				return err
 			}
-			q.pull.Number = q.word.pull
-			place, err := tx.Place(q.repo.ID, q.pull.MergeCommit)
-			if err != nil {
-				return err
-			}
-			q.merged = place != 0
-			commits = []app.SHA{q.pull.Head, q.pull.MergeCommit}
+			commits = append(commits, q.pull.Head, q.pull.MergeCommit)
 		}
 		named, err := namedCommits(tx, q.repo.ID, q.body)
 		if err != nil {
@@ -54,6 +54,37 @@ func (e *Engine) see(ctx context.Context, q *scenery) error {
 		}
 		return nil
 	})
+}
+
+// seePull reads the pull request.
+func (q *scenery) seePull(tx Tx) (err error) {
+	if q.pull, err = tx.Pull(q.repo.ID, q.word.pull); ignoreMissing(err) != nil {
+		return err
+	}
+	q.pull.Number = q.word.pull
+	if q.heads, err = tx.Heads(q.repo.ID, q.word.pull); err != nil {
+		return err
+	}
+	place, err := tx.Place(q.repo.ID, q.pull.MergeCommit)
+	q.merged = place != 0
+	return err
+}
+
+// pullAt is the pull request that became a commit, or whose head it is; 0 if there is none.
+func pullAt(tx Tx, repo app.RepoID, c app.SHA) (int, error) {
+	pulls, err := tx.PullsOf(repo, c)
+	if err != nil || len(pulls) > 0 {
+		return number(pulls), err
+	}
+	open, err := tx.OpenPulls(repo)
+	return number(slices.DeleteFunc(open, func(p app.Pull) bool { return p.Head != c })), err
+}
+
+func number(pulls []app.Pull) int {
+	if len(pulls) == 0 {
+		return 0
+	}
+	return pulls[0].Number
 }
 
 // namedCommits is the commits of the default branch that a comment names by at least twelve digits.
@@ -103,7 +134,31 @@ func (q *scenery) pullView() policies.PullView {
 	if q.merged {
 		v.Commit = p.MergeCommit
 	}
+	head, known := q.headRun()
+	v.Unread = p.Open && (!known || head.State == checks.Open && !head.Planned)
 	return v
+}
+
+// headRun is the run of the pull request's head.
+func (q *scenery) headRun() (checks.Run, bool) {
+	i := slices.IndexFunc(q.runs, func(r checks.Run) bool { return r.Commit == q.pull.Head })
+	if i < 0 {
+		return checks.Run{}, false
+	}
+	return q.runs[i], true
+}
+
+// brings says whether the pull request, as it is now, would bring something into a lane, or has by its merge.
+func (q *scenery) brings(l deploy.Lane) bool {
+	r, known := q.headRun()
+	return known && q.pull.Number != 0 && q.pull.Base == q.repo.DefaultBranch && concerns(r, l)
+}
+
+// concerns says whether a run's commit changes what goes into a lane.
+func concerns(r checks.Run, l deploy.Lane) bool {
+	return r.Planned && !l.Closed && slices.ContainsFunc(r.Plan.Services, func(s checks.Service) bool {
+		return s.Name == l.Service && !s.Broken && slices.Contains(s.Environments, l.Environment)
+	})
 }
 
 func (q *scenery) runViews() []policies.RunView {
@@ -131,8 +186,44 @@ func broken(r checks.Run) bool {
 	return r.State == checks.Red && len(r.Plan.Problems) > 0 && !slices.ContainsFunc(r.Checks, bad)
 }
 
-// laneView is a lane as commands see it. The facts of a promotion are gathered only where a verb is about approval.
-func (e *Engine) laneView(ctx context.Context, q *scenery, l deploy.Lane, lines []policies.Line) (policies.LaneView, error) {
+// laneViews is all lanes as commands see them. The facts of promotions are gathered only where they are judged.
+func (e *Engine) laneViews(ctx context.Context, q *scenery, judge bool) (all []policies.LaneView, err error) {
+	for _, l := range q.lanes {
+		view, err := e.laneView(ctx, q, l, judge)
+		if err != nil {
+			return nil, err
+		}
+		if q.pull.Open && q.brings(l) {
+			p, err := e.aheadView(ctx, q, l, judge)
+			if err != nil {
+				return nil, err
+			}
+			view.Promotions, view.Offers = append(view.Promotions, p), q.offered()
+		}
+		all = append(all, view)
+	}
+	return all, nil
+}
+
+// aheadView is what the pull request would bring into a lane.
+func (e *Engine) aheadView(ctx context.Context, q *scenery, l deploy.Lane, judge bool) (p policies.PromotionView, err error) {
+	p = policies.PromotionView{Commit: app.Commit{SHA: q.pull.Head}, State: policies.Ahead, Pull: q.pull.Number}
+	if judge {
+		p.Facts, err = e.factsAhead(ctx, q.repo, l, q.pull)
+	}
+	return p, err
+}
+
+// offered is the heads of an open pull request, as what its comment offered.
+func (q *scenery) offered() (all []policies.Offer) {
+	for _, h := range q.heads {
+		all = append(all, policies.Offer{Commit: h.Commit, From: h.Since})
+	}
+	return all
+}
+
+// laneView is a lane as commands see it.
+func (e *Engine) laneView(ctx context.Context, q *scenery, l deploy.Lane, judge bool) (policies.LaneView, error) {
 	busy, isBusy := l.Busy()
 	back, _ := l.WayBack(l.Last.SHA)
 	v := policies.LaneView{
@@ -156,7 +247,7 @@ func (e *Engine) laneView(ctx context.Context, q *scenery, l deploy.Lane, lines 
 			v.Offers = append(v.Offers, policies.Offer{Commit: p.Commit.SHA, From: p.Arrived})
 		}
 		judged := p.State.Waits() || isBusy && busy.Attempt == p.Attempt
-		if judged && aboutApproval(lines) {
+		if judged && judge {
 			if view.Facts, err = e.factsOf(ctx, q.repo, l, p); err != nil {
 				return v, err
 			}
@@ -175,6 +266,13 @@ func aboutApproval(lines []policies.Line) bool {
 // factsOf is the facts of a promotion as they are now.
 func (e *Engine) factsOf(ctx context.Context, repo app.Repo, l deploy.Lane, p deploy.Promotion) (policies.Facts, error) {
 	q := &inquiry{repo: repo, lane: l, ask: deploy.Gather{Key: p.Key, Commit: p.Commit, Artifact: p.Artifact, Approvals: p.Approvals, Ask: p.Ask()}}
+	err := e.inquire(ctx, q)
+	return q.facts, err
+}
+
+// factsAhead is the facts of what a pull request would bring into a lane if it was merged now.
+func (e *Engine) factsAhead(ctx context.Context, repo app.Repo, l deploy.Lane, p app.Pull) (policies.Facts, error) {
+	q := &inquiry{repo: repo, lane: l, ahead: &p, ask: deploy.Gather{Commit: app.Commit{SHA: p.Head}}}
 	err := e.inquire(ctx, q)
 	return q.facts, err
 }

@@ -72,7 +72,11 @@ func (e *Engine) showRun(ctx context.Context, row Row, key app.ViewKey) (result,
 	if !ok {
 		return result{}, nil
 	}
-	return e.showCheckRun(ctx, row, repo, view)
+	said, err := e.saidOn(ctx, key)
+	if err != nil {
+		return result{}, err
+	}
+	return e.showCheckRun(ctx, row, repo, report.Answered(view, said))
 }
 
 func (e *Engine) showPromotion(ctx context.Context, row Row, key app.ViewKey) (result, error) {

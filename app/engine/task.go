@@ -14,6 +14,7 @@ const (
 	taskSync      = "sync"      // the default branch, as git has it
 	taskCommand   = "command"   // a comment's or a button's commands
 	taskAnswer    = "answer"    // what is said back to one comment
+	taskAssess    = "assess"    // a review of a pull request
 	taskProtect   = "protect"   // what GitHub asks before a workflow deploys to an environment
 	taskSweep     = "sweep"     // webhooks that were missed
 	taskReconcile = "reconcile" // one repository with GitHub
@@ -26,7 +27,7 @@ const stopSuffix = "!stop"
 // isWant says whether a task is one that a machine wants, so that it ends when the machine does not want it any more.
 func isWant(task string) bool {
 	switch task {
-	case taskShow, taskStop, taskSync, taskCommand, taskAnswer, taskProtect, taskSweep, taskReconcile, taskNightly:
+	case taskShow, taskStop, taskSync, taskCommand, taskAnswer, taskAssess, taskProtect, taskSweep, taskReconcile, taskNightly:
 		return false
 	}
 	return true

@@ -212,6 +212,8 @@ func (e *Engine) perform(ctx context.Context, row Row) (result, error) {
 		return e.command(ctx, row)
 	case taskAnswer:
 		return e.answer(ctx, row)
+	case taskAssess:
+		return e.assess(ctx, row)
 	case taskProtect:
 		return e.protect(ctx, row)
 	case taskSweep:

@@ -90,11 +90,7 @@ func (e *Engine) protection(ctx context.Context, q *inquiry) {
 	}
 	name := q.release.Spec.GitHubEnvironment
 	env, err := e.GitHub.Environment(ctx, q.repo, name)
-	if err != nil {
-		q.facts.Protection = app.Unknown[policies.Protection](e.unread(err))
-		return
-	}
-	q.facts.Protection = app.Known(policies.Protection{Environment: name, Exists: env.Exists, Reviewers: env.Reviewers}, q.facts.Now)
+	q.facts.Protection = fact(e, q, policies.Protection{Environment: name, Exists: env.Exists, Reviewers: env.Reviewers}, err)
 }
 
 // over says whether the run that asks has ended: then nobody asks any more. If that can't be read, it may still be waiting.
@@ -106,10 +102,7 @@ func (e *Engine) over(ctx context.Context, q *inquiry) bool {
 // guards says whether GitHub asks us before a workflow deploys to an environment.
 func (e *Engine) guards(ctx context.Context, q *inquiry) app.Fact[bool] {
 	is, err := e.GitHub.Guards(ctx, q.repo, q.release.Spec.GitHubEnvironment)
-	if err != nil {
-		return app.Unknown[bool](e.unread(err))
-	}
-	return app.Known(is, q.facts.Now)
+	return fact(e, q, is, err)
 }
 
 // workflowRan lets whoever follows a workflow's run look at it.

@@ -31,19 +31,19 @@ type Change struct {
 // IsMerge says whether it has several parents.
 func (c Change) IsMerge() bool { return len(c.Parents) > 1 }
 
-// Changes lists the commits that to reaches and from does not, ancestors first; from "" lists all of to's history. With the two
-// exchanged it lists what would be lost. Each merge among them costs a few milliseconds.
+// Changes lists the commits that to reaches and from does not, ancestors first; from "" lists to alone. With the two exchanged it lists what
+// would be lost. Each merge among them costs a few milliseconds.
 func (g *Git) Changes(ctx context.Context, r app.Repo, from, to app.SHA) ([]Change, error) {
-	shas, span := []app.SHA{to}, string(to)
+	shas, span := []app.SHA{to}, []string{"--max-count=1", string(to)}
 	if from != "" {
-		shas, span = []app.SHA{from, to}, string(from)+".."+string(to)
+		shas, span = []app.SHA{from, to}, []string{string(from) + ".." + string(to)}
 	}
 	if err := checkSHAs(shas...); err != nil {
 		return nil, err
 	}
 	args := []string{"log", "-z", "--topo-order", "--reverse", "--no-show-signature", "--no-mailmap", "--no-color", "--no-notes", "--no-decorate",
-		"--encoding=UTF-8", "--format=" + changeFormat, span, "--"}
-	out, err := g.read(ctx, r, command{args: args})
+		"--encoding=UTF-8", "--format=" + changeFormat}
+	out, err := g.read(ctx, r, command{args: append(append(args, span...), "--")})
 	if err != nil {
 		return nil, fmt.Errorf("listing the changes up to %s: %w", to.Short(), g.missing(ctx, r, err, shas...))
 	}

@@ -26,6 +26,7 @@ func Comment(s Scene, st Story) (app.Comment, bool) {
 	if body == "" {
 		return app.Comment{}, false
 	}
+	body = paragraphs(body, altered(st.Altered))
 	return app.Comment{Pull: st.Pull.Number, Marker: "card", Body: cut(body, maxComment)}, true
 }
 
@@ -148,7 +149,7 @@ func merging(st Story, r checks.Run) string {
 	for _, svc := range r.Plan.Services {
 		for _, e := range svc.Environments {
 			if !svc.Broken && !concerned(r, svc.Name) {
-				all = append(all, escape(app.LaneName(svc.Name, e))+": "+will(st, svc.Name, e))
+				all = append(all, escape(app.LaneName(svc.Name, e))+": "+will(st, svc.Name, e)+approvedAhead(st.Ahead[app.LaneAddress(r.Repo, svc.Name, e)]))
 			}
 		}
 	}
@@ -157,7 +158,7 @@ func merging(st Story, r checks.Run) string {
 	}
 	switch {
 	case len(all) > 0:
-		return paragraphs("When this is merged and its checks are green:", list(all))
+		return paragraphs("When this is merged and its checks are green:", list(all), approvable(st))
 	case len(r.Plan.Problems) > 0:
 		return "" // that is why, and it is said already
 	case len(r.Plan.Services) == 0:

@@ -8,6 +8,7 @@ import (
 	"github.com/slipway-cd/slipway/app"
 	"github.com/slipway-cd/slipway/checks"
 	"github.com/slipway-cd/slipway/deploy"
+	"github.com/slipway-cd/slipway/policies"
 )
 
 // Links makes addresses of our own pages. "" means that there is none.
@@ -37,8 +38,23 @@ type Story struct {
 	Elsewhere map[app.Address]int      // per lane: the pull request whose card this one follows, when its commit went out with another
 	Preview   []string                 // what a changed file will do, a line each
 	Problems  []app.Problem            // of the file at the head
+	Ahead     map[app.Address]Ahead    // while it is open, per lane that it concerns: how far it is approved already
+	Altered   []Alteration             // of what was said here and acted on
 	Commit    app.SHA                  // what it became; "" while it is open
 	Said      bool                     // the comment is there already, so it must say when what it tells of is over
+}
+
+// Ahead is how far what an open pull request would bring into a lane is approved already.
+type Ahead struct {
+	Asks  bool // people are asked there
+	Given []policies.Earlier
+}
+
+// Alteration is something that was said and acted on, and then edited or deleted.
+type Alteration struct {
+	By   app.Person // who had said it
+	Said string
+	app.Edited
 }
 
 // Outgoing is what goes out with a commit.
