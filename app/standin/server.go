@@ -154,8 +154,9 @@ func withDefaults(opts Options) Options {
 	}
 	if opts.App.Events == nil {
 		opts.App.Events = []string{
-			"push", "pull_request", "issue_comment", "check_run", "check_suite", "status", "merge_group", "workflow_run", "workflow_job",
-			"deployment_review", "deployment_protection_rule", "deployment_status",
+			"push", "pull_request", "pull_request_review", "pull_request_review_comment", "issue_comment", "commit_comment", "check_run",
+			"check_suite", "status", "merge_group", "workflow_run", "workflow_job", "deployment_review", "deployment_protection_rule",
+			"deployment_status",
 		}
 	}
 	return opts
