@@ -13,17 +13,12 @@ type wholeCommit struct {
 
 // CommentOn comments on a commit in the name of a user. GitHub tells of it in a webhook, and never of what becomes of the comment.
 func (r *Repo) CommentOn(login, sha, body string) (Comment, error) {
-	var made Comment
-	err := r.act(login, "read", func(actor *account) error {
+	made, err := r.inName(login, func(actor *account) (*comment, error) {
 		commit, found := r.resolve(sha)
 		if !found {
-			return fmt.Errorf("%s has no commit %s", r.fullName(), sha)
+			return nil, fmt.Errorf("%s has no such commit", r.fullName())
 		}
-		c, err := r.comment(wholeCommit{r, commit.sha}, actor, nil, body)
-		if err == nil {
-			made = c.public()
-		}
-		return err
+		return r.comment(wholeCommit{r, commit.sha}, actor, nil, body)
 	})
 	if err != nil {
 		return Comment{}, fmt.Errorf("commenting on %s: %w", sha, err)

@@ -28,14 +28,7 @@ func (p *Pull) Remark(login, path, body string) (Comment, error) {
 
 // RemarkAt comments on a line of a file of the pull request's change, as it is after the change. 0 is the whole file.
 func (p *Pull) RemarkAt(login, path string, line int, body string) (Comment, error) {
-	var made Comment
-	err := p.repo.act(login, "read", func(actor *account) error {
-		c, err := p.remark(actor, nil, path, line, body)
-		if err == nil {
-			made = c.public()
-		}
-		return err
-	})
+	made, err := p.repo.inName(login, func(actor *account) (*comment, error) { return p.remark(actor, nil, path, line, body) })
 	if err != nil {
 		return Comment{}, fmt.Errorf("commenting on %s in #%d: %w", path, p.number, err)
 	}
