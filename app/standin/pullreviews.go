@@ -104,12 +104,11 @@ func (p *Pull) reviewByID(id int64) *pullReview {
 }
 
 func (p *Pull) review(actor *account, state, body string) (*pullReview, error) {
-	own := map[string]string{"approved": "approve", "changes_requested": "request changes on", "commented": ""}
-	verb, known := own[state]
+	verb, known := map[string]string{"approved": "approve", "changes_requested": "request changes on", "commented": "comment on"}[state]
 	switch {
 	case !known:
 		return nil, fmt.Errorf("%q is no state of a review", state)
-	case verb != "" && actor == p.author:
+	case actor == p.author && state != "commented":
 		return nil, refuse(http.StatusUnprocessableEntity, "Can not "+verb+" your own pull request")
 	}
 	if err := p.openTo(actor, nil); err != nil {

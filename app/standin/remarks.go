@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -77,14 +78,18 @@ var hunkHead = regexp.MustCompile(`^@@ -[0-9,]+ \+([0-9]+)[0-9,]* @@`)
 
 // hunkAt finds a line in the change of a file: the hunk down to it, and how far it is from the first hunk's head.
 func (p *Pull) hunkAt(path string, line int) (hunk string, position int, err error) {
-	patch, err := p.repo.git(nil, "diff", p.repo.forkPoint(p.baseSHA, p.headSHA), p.headSHA, "--", path)
+	files, err := p.files()
 	switch {
 	case err != nil:
 		return "", 0, err
-	case patch == "":
+	case !slices.ContainsFunc(files, func(f fileChange) bool { return f.name == path }):
 		return "", 0, failed("PullRequestReviewComment", "path", "invalid", "")
 	case line == 0:
 		return "", 1, nil
+	}
+	patch, err := p.repo.git(nil, "--literal-pathspecs", "diff", p.repo.forkPoint(p.baseSHA, p.headSHA), p.headSHA, "--", path)
+	if err != nil {
+		return "", 0, err
 	}
 	next := 0 // the number of the next line in the changed file
 	for text := range strings.SplitSeq(patch, "\n") {

@@ -95,10 +95,29 @@ func TestCommentsOnTheChangeByHTTP(t *testing.T) {
 	}
 }
 
+// A comment on a line carries its hunk, and its place behind the hunks before.
+func TestHunks(t *testing.T) {
+	w := start(t)
+	repo, _ := w.shop()
+	lines := strings.Split("1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16", " ")
+	w.commit(repo, "ben", "main", "Numbers", map[string]string{"n": strings.Join(lines, "\n") + "\n"})
+	lines[0], lines[13] = "one", "fourteen"
+	w.commit(repo, "ben", "topic", "Words", map[string]string{"n": strings.Join(lines, "\n") + "\n"})
+	p := w.open(repo, "ben", "Words", "topic")
+	w.hooks()
+	if _, err := p.RemarkAt("cy", "n", 14, "why?"); err != nil {
+		t.Fatal(err)
+	}
+	c := w.hooks()[1].payload.(*github.PullRequestReviewCommentEvent).GetComment()
+	if want := "@@ -11,6 +11,6 @@\n 11\n 12\n 13\n-14\n+fourteen"; c.GetDiffHunk() != want || c.GetPosition() != 11 {
+		t.Errorf("at %d: %q, want %q at 11", c.GetPosition(), c.GetDiffHunk(), want)
+	}
+}
+
 func TestRefusedCommentsOnTheChange(t *testing.T) {
 	w := start(t, unruly)
 	_, app, p := w.reviewed()
-	for path, line := range map[string]int{"README.md": 0, "a": 4} {
+	for path, line := range map[string]int{"README.md": 0, "": 0, "*": 0, "a": 4} {
 		if _, err := p.RemarkAt("cy", path, line, "here"); err == nil {
 			t.Errorf("%s:%d, which is not changed, was commented on", path, line)
 		}
