@@ -91,7 +91,11 @@ var wantedOperations = map[string]string{
 	"/repos/{owner}/{repo}/issues/{issue_number}/lock":                                  "put delete",
 	"/repos/{owner}/{repo}/issues/{issue_number}/reactions":                             "get post",
 	"/repos/{owner}/{repo}/pulls":                                                       "get post",
+	"/repos/{owner}/{repo}/pulls/comments/{comment_id}":                                 "get patch delete",
+	"/repos/{owner}/{repo}/pulls/comments/{comment_id}/reactions":                       "get post",
 	"/repos/{owner}/{repo}/pulls/{pull_number}":                                         "get patch",
+	"/repos/{owner}/{repo}/pulls/{pull_number}/comments":                                "get post",
+	"/repos/{owner}/{repo}/pulls/{pull_number}/comments/{comment_id}/replies":           "post",
 	"/repos/{owner}/{repo}/pulls/{pull_number}/commits":                                 "get",
 	"/repos/{owner}/{repo}/pulls/{pull_number}/files":                                   "get",
 	"/repos/{owner}/{repo}/pulls/{pull_number}/merge":                                   "get put",
@@ -112,7 +116,7 @@ var wantedOperations = map[string]string{
 var wantedEvents = []string{
 	"check_run", "check_suite", "commit_comment", "deployment", "deployment_protection_rule", "deployment_review",
 	"deployment_status", "installation", "installation_repositories", "issue_comment", "merge_group", "ping", "pull_request",
-	"pull_request_review", "push", "repository", "status", "workflow_job", "workflow_run",
+	"pull_request_review", "pull_request_review_comment", "push", "repository", "status", "workflow_job", "workflow_run",
 }
 
 // noExamples are the events that GitHub gives no example payload for.

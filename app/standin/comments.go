@@ -2,21 +2,28 @@ package standin
 
 import (
 	"fmt"
-	"net/http"
 	"slices"
 	"strings"
 	"time"
 )
 
-// comment is a comment on a pull request.
+// comment is what somebody wrote about a subject.
 type comment struct {
 	id                 int64
-	pull               *Pull
+	repo               *Repo
+	on                 subject
 	author             *account
 	byApp              *appInfo // the App that wrote it, if one did
 	body               string
 	createdAt, updated time.Time
 	reactions          []reaction
+}
+
+// subject is what a comment is on: a pull request's conversation, a place in its change, or a commit.
+type subject interface {
+	tell(c *comment, action string, sender *account, more object) // sends the webhook, if GitHub has one
+	commentJSON(c *comment) object
+	resource() string // what GitHub's refusals call a comment on it
 }
 
 type reaction struct {
@@ -26,7 +33,7 @@ type reaction struct {
 	at      time.Time
 }
 
-// Comment is a copy of a comment, with the means to edit and delete it.
+// Comment is a copy of a comment of any kind, with the means to edit and delete it.
 type Comment struct {
 	ID        int64
 	Author    string // login
@@ -34,7 +41,9 @@ type Comment struct {
 	CreatedAt time.Time
 	UpdatedAt time.Time
 	Reactions []Reaction
-	pull      *Pull
+	Path      string // of a comment on a pull request's change: the file
+	Line      int    // the line in it; 0: the whole file
+	repo      *Repo
 }
 
 // Reaction is one emoji of one user.
@@ -46,31 +55,22 @@ type Reaction struct {
 // maxComment is how many characters a comment may have.
 const maxComment = 65536
 
-// Comment comments on the pull request in the name of a user.
-func (p *Pull) Comment(login, body string) (Comment, error) {
+// inName comments in the name of a user: to read is enough.
+func (r *Repo) inName(login string, do func(actor *account) (*comment, error)) (Comment, error) {
 	var made Comment
-	err := p.repo.act(login, "read", func(actor *account) error {
-		c, err := p.comment(actor, nil, body)
+	err := r.act(login, "read", func(actor *account) error {
+		c, err := do(actor)
 		if err == nil {
 			made = c.public()
 		}
 		return err
 	})
-	if err != nil {
-		return Comment{}, fmt.Errorf("commenting on #%d: %w", p.number, err)
-	}
-	return made, nil
+	return made, err
 }
 
-// Comments lists the comments of the pull request, oldest first.
-func (p *Pull) Comments() []Comment { return p.repo.Comments(p.number) }
-
-// Comments lists the comments of a pull request, oldest first.
-func (r *Repo) Comments(number int) []Comment {
-	r.server.mu.Lock()
-	defer r.server.mu.Unlock()
+func published(list []*comment) []Comment {
 	var all []Comment
-	for _, c := range r.commentsOf(number) {
+	for _, c := range list {
 		all = append(all, c.public())
 	}
 	return all
@@ -87,30 +87,39 @@ func (c Comment) Delete(login string) error {
 }
 
 func (c Comment) change(login string, do func(*account, *comment) error) error {
-	return c.pull.repo.act(login, "read", func(actor *account) error {
-		found := c.pull.repo.comments[c.ID]
+	return c.repo.act(login, "read", func(actor *account) error {
+		found := c.repo.comments[c.ID]
 		if found == nil {
 			return fmt.Errorf("comment %d is gone", c.ID)
 		}
-		if actor != found.author && roleRank(c.pull.repo.baseRole(actor)) < roleRank("write") {
+		if !c.repo.mayAlter(actor, found.author) {
 			return fmt.Errorf("%s may not change comment %d", login, c.ID)
 		}
 		return do(actor, found)
 	})
 }
 
+// mayAlter says whether a user may edit or delete what the author wrote.
+func (r *Repo) mayAlter(user, author *account) bool { return user == author || r.writes(user) }
+
+func (r *Repo) writes(user *account) bool { return roleRank(r.baseRole(user)) >= roleRank("write") }
+
 func (c *comment) public() Comment {
-	out := Comment{ID: c.id, Author: c.author.login, Body: c.body, CreatedAt: c.createdAt, UpdatedAt: c.updated, pull: c.pull}
+	out := Comment{ID: c.id, Author: c.author.login, Body: c.body, CreatedAt: c.createdAt, UpdatedAt: c.updated, repo: c.repo}
 	for _, r := range c.reactions {
 		out.Reactions = append(out.Reactions, Reaction{r.user.login, r.content})
+	}
+	if m, placed := c.on.(*remark); placed {
+		out.Path, out.Line = m.path, m.line
 	}
 	return out
 }
 
-func (r *Repo) commentsOf(number int) []*comment {
+// commentsOn lists the comments on subjects of one kind that fit, oldest first.
+func commentsOn[S subject](r *Repo, fits func(S) bool) []*comment {
 	var all []*comment
 	for _, c := range r.comments {
-		if c.pull.number == number {
+		if on, kind := c.on.(S); kind && fits(on) {
 			all = append(all, c)
 		}
 	}
@@ -118,71 +127,59 @@ func (r *Repo) commentsOf(number int) []*comment {
 	return all
 }
 
-func (p *Pull) comment(actor *account, by *appInfo, body string) (*comment, error) {
-	if err := commentBody(body); err != nil {
+func (r *Repo) comment(on subject, actor *account, by *appInfo, body string) (*comment, error) {
+	if err := commentBody(on.resource(), body); err != nil {
 		return nil, err
 	}
-	// An App has no role in the repository: a locked conversation is closed to it.
-	if p.locked && (by != nil || roleRank(p.repo.baseRole(actor)) < roleRank("write")) {
-		return nil, refuse(http.StatusForbidden, "Unable to create comment because issue is locked.")
-	}
-	now := p.repo.server.now()
-	c := &comment{id: p.repo.server.id(), pull: p, author: actor, byApp: by, body: body, createdAt: now, updated: now}
-	p.repo.comments[c.id] = c
-	p.repo.server.lag.createdNow(c.id)
-	p.updatedAt = now
-	c.emit("created", actor, nil)
+	now := r.server.now()
+	c := &comment{id: r.server.id(), repo: r, on: on, author: actor, byApp: by, body: body, createdAt: now, updated: now}
+	r.comments[c.id] = c
+	r.server.lag.createdNow(c.id)
+	on.tell(c, "created", actor, nil)
 	return c, nil
 }
 
-func commentBody(body string) error {
+func commentBody(resource, body string) error {
 	if strings.TrimSpace(body) == "" {
-		return failed("IssueComment", "body", "missing_field", "")
+		return failed(resource, "body", "missing_field", "")
 	}
+	return notTooLong(resource, body)
+}
+
+func notTooLong(resource, body string) error {
 	if len([]rune(body)) > maxComment {
-		return failed("IssueComment", "body", "custom", "body is too long (maximum is 65536 characters)")
+		return failed(resource, "body", "custom", "body is too long (maximum is 65536 characters)")
 	}
 	return nil
 }
 
 func (c *comment) edit(actor *account, body string) error {
-	if err := commentBody(body); err != nil {
+	if err := commentBody(c.on.resource(), body); err != nil {
 		return err
 	}
 	if body == c.body {
 		return nil
 	}
 	from := c.body
-	c.body, c.updated = body, c.pull.repo.server.now()
-	c.emit("edited", actor, object{"changes": object{"body": object{"from": from}}})
+	c.body, c.updated = body, c.repo.server.now()
+	c.on.tell(c, "edited", actor, bodyWas(from))
 	return nil
 }
 
+// bodyWas is what the webhook of an edit says of the text before.
+func bodyWas(from string) object { return object{"changes": object{"body": object{"from": from}}} }
+
 func (c *comment) delete(actor *account) {
-	delete(c.pull.repo.comments, c.id)
-	c.emit("deleted", actor, nil)
+	delete(c.repo.comments, c.id)
+	c.on.tell(c, "deleted", actor, nil)
 }
 
-func (c *comment) emit(action string, sender *account, more object) {
-	body := object{"issue": c.pull.issueJSON(), "comment": c.json()}
-	for key, value := range more {
-		body[key] = value
-	}
-	c.pull.repo.emit("issue_comment", action, sender, body)
-}
+func (c *comment) json() object { return c.on.commentJSON(c) }
 
-func (c *comment) json() object {
-	r := c.pull.repo
-	url := fmt.Sprintf("%s/issues/comments/%d", r.apiURL(), c.id)
-	o := object{
-		"url": url, "html_url": fmt.Sprintf("%s#issuecomment-%d", c.pull.htmlURL(), c.id),
-		"issue_url": fmt.Sprintf("%s/issues/%d", r.apiURL(), c.pull.number), "id": c.id, "node_id": nodeID("IC", c.id),
-		"user": r.server.userJSON(c.author), "created_at": stamp(c.createdAt), "updated_at": stamp(c.updated),
-		"author_association": r.association(c.author), "body": c.body, "performed_via_github_app": nil,
-		"reactions": reactionsJSON(url, c.reactions),
+// commonJSON is what comments of all kinds say.
+func (c *comment) commonJSON(url string) object {
+	return object{
+		"url": url, "id": c.id, "user": c.repo.server.userJSON(c.author), "created_at": stamp(c.createdAt), "updated_at": stamp(c.updated),
+		"author_association": c.repo.association(c.author), "body": c.body, "reactions": reactionsJSON(url, c.reactions),
 	}
-	if c.byApp != nil {
-		o["performed_via_github_app"] = r.server.appJSON(c.byApp)
-	}
-	return o
 }

@@ -15,8 +15,13 @@ func listComments(c *call) (*answer, error) {
 	if err != nil {
 		return nil, err
 	}
+	return c.listOf(c.repo.commentsOf(p.number))
+}
+
+// listOf answers comments that were last written since the time that is asked for.
+func (c *call) listOf(list []*comment) (*answer, error) {
 	var all []any
-	for _, comment := range c.repo.commentsOf(p.number) {
+	for _, comment := range list {
 		if since, err := time.Parse(time.RFC3339, c.query("since")); err == nil && comment.updated.Before(since) {
 			continue
 		}
@@ -32,14 +37,11 @@ func createComment(c *call) (*answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	request, err := decode[commentRequest](c)
+	body, err := c.commentBody()
 	if err != nil {
 		return nil, err
 	}
-	if request.Body == nil {
-		return nil, invalid("\"body\" wasn't supplied.")
-	}
-	comment, err := p.comment(c.actor(), c.byApp(), *request.Body)
+	comment, err := p.comment(c.actor(), c.byApp(), body)
 	if err != nil {
 		return nil, err
 	}
@@ -54,16 +56,28 @@ func (c *call) byApp() *appInfo {
 	return nil
 }
 
-func (c *call) comment() (*comment, error) {
+// commentBody reads a request that carries a text and nothing else.
+func (c *call) commentBody() (string, error) {
+	request, err := decode[commentRequest](c)
+	if err == nil && request.Body == nil {
+		err = invalid("\"body\" wasn't supplied.")
+	}
+	return deref(request.Body), err
+}
+
+// commentIn finds the comment that the path names. Those on another kind of subject have other paths.
+func commentIn[S subject](c *call) (*comment, error) {
 	id, _ := strconv.ParseInt(c.vars["comment"], 10, 64)
 	if found := c.repo.comments[id]; found != nil {
-		return found, nil
+		if _, kind := found.on.(S); kind {
+			return found, nil
+		}
 	}
 	return nil, notFound()
 }
 
-func getComment(c *call) (*answer, error) {
-	comment, err := c.comment()
+func getComment[S subject](c *call) (*answer, error) {
+	comment, err := commentIn[S](c)
 	if err != nil {
 		return nil, err
 	}
@@ -73,7 +87,7 @@ func getComment(c *call) (*answer, error) {
 // mayChange says whether the caller may edit or delete a comment: its author, or a user who writes. An App changes its own only here, which
 // is stricter than GitHub.
 func (c *call) mayChange(comment *comment) error {
-	if c.actor() == comment.author || c.who.user != nil && roleRank(c.repo.baseRole(c.who.user)) >= roleRank("write") {
+	if c.actor() == comment.author || c.who.user != nil && c.repo.writes(c.who.user) {
 		return nil
 	}
 	if c.who.user == nil {
@@ -82,29 +96,26 @@ func (c *call) mayChange(comment *comment) error {
 	return refuse(http.StatusForbidden, "Must have admin rights to Repository.")
 }
 
-func editComment(c *call) (*answer, error) {
-	comment, err := c.comment()
+func editComment[S subject](c *call) (*answer, error) {
+	comment, err := commentIn[S](c)
 	if err != nil {
 		return nil, err
 	}
 	if err := c.mayChange(comment); err != nil {
 		return nil, err
 	}
-	request, err := decode[commentRequest](c)
+	body, err := c.commentBody()
 	if err != nil {
 		return nil, err
 	}
-	if request.Body == nil {
-		return nil, invalid("\"body\" wasn't supplied.")
-	}
-	if err := comment.edit(c.actor(), *request.Body); err != nil {
+	if err := comment.edit(c.actor(), body); err != nil {
 		return nil, err
 	}
 	return ok(comment.json()), nil
 }
 
-func deleteComment(c *call) (*answer, error) {
-	comment, err := c.comment()
+func deleteComment[S subject](c *call) (*answer, error) {
+	comment, err := commentIn[S](c)
 	if err != nil {
 		return nil, err
 	}

@@ -94,7 +94,7 @@ func (r *Repo) commitJSON(c *commit) object {
 		"commit": object{
 			"author": signed(c.author), "committer": signed(c.committer), "message": c.message,
 			"tree": object{"sha": c.tree, "url": r.apiURL() + "/git/trees/" + c.tree}, "url": r.apiURL() + "/git/commits/" + c.sha,
-			"comment_count": 0, "verification": object{"verified": false, "reason": "unsigned", "signature": nil, "payload": nil, "verified_at": nil},
+			"comment_count": len(r.commentsOnCommit(c.sha)), "verification": object{"verified": false, "reason": "unsigned", "signature": nil, "payload": nil, "verified_at": nil},
 		},
 		"author": r.server.maybeUser(r.server.byEmail(c.author.email)), "committer": r.server.maybeUser(r.server.byEmail(c.committer.email)),
 		"parents": parents,

@@ -18,6 +18,9 @@
 // Workflows of .github/workflows run for real, on this machine: a push starts them, or [Repo.Dispatch]. Jobs that name an environment wait
 // for its reviewers ([Repo.SetEnvironment], [Repo.Review]) and for the App's rule ([Repo.SetProtectionRule]).
 //
+// A pull request is talked about in its conversation ([Pull.Comment]), on the lines of its change ([Pull.RemarkAt]) and by reviews
+// ([Pull.Review]); a commit by comments on it ([Repo.CommentOn]).
+//
 // People act by the methods of [Server], [Repo] and [Pull], or over HTTP with the token of a [User]; both ways send the same webhooks. The
 // App acts over HTTP only. What went in and what came of it is read back with [Server.Requests], [Repo.CheckRuns] and their neighbours.
 //

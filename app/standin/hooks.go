@@ -281,9 +281,9 @@ func (d *delivery) ok() bool { return d.statusCode >= 200 && d.statusCode < 300 
 // needs says which permission an event takes, and whether an App gets it without having subscribed.
 func needs(event, action string) (permission string, always bool) {
 	switch event {
-	case "push":
+	case "push", "commit_comment":
 		return "contents:read", false
-	case "pull_request":
+	case "pull_request", "pull_request_review", "pull_request_review_comment":
 		return "pull_requests:read", false
 	case "issue_comment":
 		return "issues:read|pull_requests:read", false

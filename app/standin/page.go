@@ -171,9 +171,7 @@ func (r *Repo) view() (pageRepo, error) {
 		if p.merged {
 			shown.State = "merged"
 		}
-		for _, c := range r.commentsOf(p.number) {
-			shown.Comments = append(shown.Comments, c.public())
-		}
+		shown.Comments = published(r.commentsOf(p.number))
 		view.Pulls = append(view.Pulls, shown)
 	}
 	if len(r.refs) == 0 {

@@ -6,17 +6,19 @@ import (
 )
 
 func (p *Pull) emit(action string, sender *account, more object) {
-	pull := p.json()
+	body := object{"number": p.number, "pull_request": forEvent(p.json())}
+	maps.Copy(body, more)
+	p.repo.emit("pull_request", action, sender, body)
+}
+
+// forEvent adds to a pull request what webhooks carry and REST answers leave out.
+func forEvent(pull object) object {
 	for _, end := range []string{"head", "base"} {
 		if repo, known := pull[end].(object)["repo"].(object); known {
 			repo["custom_properties"] = object{}
 		}
 	}
-	body := object{"number": p.number, "pull_request": pull}
-	for key, value := range more {
-		body[key] = value
-	}
-	p.repo.emit("pull_request", action, sender, body)
+	return pull
 }
 
 // simpleJSON is a pull request as lists show it.
@@ -67,7 +69,7 @@ func (p *Pull) json() object {
 	}
 	maps.Copy(o, object{
 		"merged": p.merged, "mergeable": mergeable, "rebaseable": mergeable, "mergeable_state": state,
-		"merged_by": p.repo.server.maybeUser(p.mergedBy), "comments": len(p.repo.commentsOf(p.number)), "review_comments": 0,
+		"merged_by": p.repo.server.maybeUser(p.mergedBy), "comments": len(p.repo.commentsOf(p.number)), "review_comments": len(p.remarks()),
 		"maintainer_can_modify": false, "commits": p.stats.commits, "additions": p.stats.additions, "deletions": p.stats.deletions,
 		"changed_files": p.stats.files,
 	})

@@ -1,6 +1,7 @@
 package standin
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net/http"
@@ -34,6 +35,7 @@ type Pull struct {
 	merged    bool
 	mergedBy  *account
 	stats     diffStats
+	reviews   []*pullReview
 
 	createdAt, updatedAt, closedAt, mergedAt time.Time
 }
@@ -156,7 +158,7 @@ func (p *Pull) headMoved(actor *account, change refChange) {
 		p.close(actor)
 		return
 	}
-	before := p.headSHA
+	base, before := p.baseSHA, p.headSHA
 	p.headSHA, p.updatedAt = change.after, p.repo.server.now()
 	if p.repo.contains(p.repo.shaOf("refs/heads/"+p.baseRef), change.after) {
 		return // merged by hand: the push to the base says so
@@ -164,6 +166,7 @@ func (p *Pull) headMoved(actor *account, change refChange) {
 	if err := p.refresh(); err != nil {
 		return
 	}
+	p.repoint(base, before)
 	p.emit("synchronize", actor, object{"before": before, "after": change.after})
 }
 
@@ -263,12 +266,11 @@ func (p *Pull) measure(base string) error {
 }
 
 func (p *Pull) files() ([]fileChange, error) {
-	from := p.repo.mergeBase(p.baseSHA, p.headSHA)
-	if from == "" {
-		from = p.baseSHA
-	}
-	return p.repo.diff(from, p.headSHA)
+	return p.repo.diff(p.repo.forkPoint(p.baseSHA, p.headSHA), p.headSHA)
 }
+
+// forkPoint is what a change from base to head is counted from.
+func (r *Repo) forkPoint(base, head string) string { return cmp.Or(r.mergeBase(base, head), base) }
 
 // Number is the pull request's number in its repository.
 func (p *Pull) Number() int { return p.number }

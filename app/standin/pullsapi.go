@@ -183,14 +183,6 @@ func listPullCommits(c *call) (*answer, error) {
 	return c.list(all)
 }
 
-// listReviews is empty: reviews come with the gates.
-func listReviews(c *call) (*answer, error) {
-	if _, err := c.pull(); err != nil {
-		return nil, err
-	}
-	return c.list(nil)
-}
-
 // listCommitPulls answers which pull requests a commit belongs to. After a merge it may know nothing for a moment.
 func listCommitPulls(c *call) (*answer, error) {
 	commit, found := c.repo.resolve(c.vars["ref"])

@@ -21,8 +21,8 @@ func (c *call) reactionJSON(r reaction) object {
 	return object{"id": r.id, "node_id": nodeID("REA", r.id), "user": c.s.userJSON(r.user), "content": r.content, "created_at": stamp(r.at)}
 }
 
-func listReactions(c *call) (*answer, error) {
-	comment, err := c.comment()
+func listReactions[S subject](c *call) (*answer, error) {
+	comment, err := commentIn[S](c)
 	if err != nil {
 		return nil, err
 	}
@@ -35,8 +35,8 @@ func listReactions(c *call) (*answer, error) {
 	return c.list(all)
 }
 
-func createReaction(c *call) (*answer, error) {
-	comment, err := c.comment()
+func createReaction[S subject](c *call) (*answer, error) {
+	comment, err := commentIn[S](c)
 	if err != nil {
 		return nil, err
 	}

@@ -14,6 +14,7 @@ func routes() []route {
 	all = append(all, appRoutes()...)
 	all = append(all, accountRoutes()...)
 	all = append(all, pullRoutes()...)
+	all = append(all, commentRoutes()...)
 	all = append(all, checkRoutes()...)
 	all = append(all, actionRoutes()...)
 	all = append(all, deploymentRoutes()...)
@@ -60,7 +61,6 @@ func pullRoutes() []route {
 	read, write := need{permission: "pull_requests:read", role: "read"}, need{permission: "pull_requests:write", role: "read"}
 	merge := need{permission: "contents:write", role: "write"}
 	hear := need{permission: "issues:read|pull_requests:read", role: "read"}
-	say := need{permission: "issues:write|pull_requests:write", role: "read"}
 	lock := need{permission: "issues:write|pull_requests:write", role: "triage"}
 	pull, issue := inRepo+"/pulls/{number:[0-9]+}", inRepo+"/issues/{number:[0-9]+}"
 	return []route{
@@ -71,19 +71,46 @@ func pullRoutes() []route {
 		{"GET", pull + "/files", read, listPullFiles},
 		{"GET", pull + "/commits", read, listPullCommits},
 		{"GET", pull + "/reviews", read, listReviews},
+		{"GET", pull + "/reviews/{review:[0-9]+}", read, getReview},
 		{"GET", pull + "/merge", read, isMerged},
 		{"PUT", pull + "/merge", merge, mergePull},
 		{"PUT", pull + "/update-branch", need{permission: "pull_requests:write", role: "write"}, updateBranch},
 		{"GET", issue, hear, getIssue},
 		{"PUT", issue + "/lock", lock, lockIssue},
 		{"DELETE", issue + "/lock", lock, lockIssue},
-		{"GET", issue + "/comments", hear, listComments},
-		{"POST", issue + "/comments", say, createComment},
-		{"GET", inRepo + "/issues/comments/{comment:[0-9]+}", hear, getComment},
-		{"PATCH", inRepo + "/issues/comments/{comment:[0-9]+}", say, editComment},
-		{"DELETE", inRepo + "/issues/comments/{comment:[0-9]+}", say, deleteComment},
-		{"GET", inRepo + "/issues/comments/{comment:[0-9]+}/reactions", hear, listReactions},
-		{"POST", inRepo + "/issues/comments/{comment:[0-9]+}/reactions", say, createReaction},
+	}
+}
+
+// commentRoutes lead to comments of three kinds. On commits, GitHub's page has an App with Contents: read comment, and one with
+// Contents: write react; here both take write.
+func commentRoutes() []route {
+	pulls, pullsWrite := need{permission: "pull_requests:read", role: "read"}, need{permission: "pull_requests:write", role: "read"}
+	hear, say := need{permission: "issues:read|" + pulls.permission, role: "read"}, need{permission: "issues:write|" + pullsWrite.permission, role: "read"}
+	code, codeWrite := need{permission: "contents:read", role: "read"}, need{permission: "contents:write", role: "read"}
+	conversation, change, commit := inRepo+"/issues/{number:[0-9]+}/comments", inRepo+"/pulls/{number:[0-9]+}/comments", inRepo+"/commits/{ref:.+}/comments"
+	all := []route{
+		{"GET", conversation, hear, listComments},
+		{"POST", conversation, say, createComment},
+		{"GET", change, pulls, listRemarks},
+		{"POST", change, pullsWrite, createRemark},
+		{"POST", change + "/{comment:[0-9]+}/replies", pullsWrite, answerRemark},
+		{"GET", commit, code, listCommitComments},
+		{"POST", commit, codeWrite, createCommitComment},
+	}
+	all = append(all, oneComment[*Pull](inRepo+"/issues", hear, say)...)
+	all = append(all, oneComment[*remark](inRepo+"/pulls", pulls, pullsWrite)...)
+	return append(all, oneComment[wholeCommit](inRepo, code, codeWrite)...)
+}
+
+// oneComment is what can be done with a comment of one kind.
+func oneComment[S subject](under string, read, write need) []route {
+	comment := under + "/comments/{comment:[0-9]+}"
+	return []route{
+		{"GET", comment, read, getComment[S]},
+		{"PATCH", comment, write, editComment[S]},
+		{"DELETE", comment, write, deleteComment[S]},
+		{"GET", comment + "/reactions", read, listReactions[S]},
+		{"POST", comment + "/reactions", write, createReaction[S]},
 	}
 }
 

@@ -43,7 +43,7 @@ func (s *scene) never(w []string) error {
 func (s *scene) expectations() map[string]func([]string) (bool, string, error) {
 	return map[string]func([]string) (bool, string, error){
 		"check": s.isCheck, "title": s.isTitle, "text": s.isText, "comment": s.isSaid, "reaction": s.isReaction, "deployment": s.isDeployment, "live": s.isLive,
-		"runs": s.isRuns, "report": s.isReported,
+		"runs": s.isRuns, "report": s.isReported, "remarked": s.isRemarked, "committed": s.isCommitted,
 		"ran": s.hasRun, "annotation": s.isAnnotated, "checks": s.checkCount, "lane": s.isOnPage, "button": s.isOffered,
 	}
 }
@@ -117,7 +117,7 @@ func (s *scene) isSaid(w []string) (bool, string, error) {
 	part, err := s.named(w[1])
 	var all []string
 	for _, c := range p.Comments() {
-		if c.Author == "slipway[bot]" {
+		if c.Author == ourBot {
 			all = append(all, c.Body)
 			if strings.Contains(c.Body, part) {
 				return true, c.Body, err
@@ -125,26 +125,6 @@ func (s *scene) isSaid(w []string) (bool, string, error) {
 		}
 	}
 	return false, strings.Join(all, "\n---\n"), err
-}
-
-// reaction NAME CONTENT: on the newest comment by a person
-func (s *scene) isReaction(w []string) (bool, string, error) {
-	p, err := s.pull(w[0])
-	if err != nil {
-		return false, "", err
-	}
-	var newest standin.Comment
-	for _, c := range p.Comments() {
-		if c.Author != "slipway[bot]" {
-			newest = c
-		}
-	}
-	for _, r := range newest.Reactions {
-		if r.Content == w[1] {
-			return true, r.Content, nil
-		}
-	}
-	return false, fmt.Sprint(newest.Reactions), nil
 }
 
 // deployment ENVIRONMENT COMMIT STATE: the newest of that commit

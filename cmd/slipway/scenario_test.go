@@ -93,6 +93,7 @@ func (s *scene) play(words []string) error {
 		"uninstall": s.uninstall, "suspend": s.suspend, "unsuspend": s.unsuspend, "lose": s.lose, "repeat": s.repeat, "break": s.breakIt, "mend": s.mend,
 		"install": s.install, "delete": s.deleteRepo, "lag": s.lag, "secret": s.secret, "rename": s.rename, "transfer": s.transfer, "found": s.found,
 		"environment": s.environment, "protect": s.protect, "dispatch": s.dispatch, "review": s.review, "cancelrun": s.cancelRun, "again": s.again,
+		"assess": s.assess, "dismiss": s.dismiss, "remark": s.remark, "oncommit": s.onCommit, "edit": s.edit, "erase": s.erase,
 		"home": s.home, "expect": s.expect, "never": s.never,
 	}
 	do, ok := verbs[words[0]]

@@ -61,7 +61,8 @@ func compileAll(l *library, o operation) error {
 var examplesOf = map[string]int{
 	"check_run": 9, "check_suite": 9, "commit_comment": 5, "deployment": 4, "deployment_protection_rule": 0, "deployment_review": 1,
 	"deployment_status": 4, "installation": 7, "installation_repositories": 3, "issue_comment": 9, "merge_group": 2, "ping": 4,
-	"pull_request": 29, "pull_request_review": 4, "push": 7, "repository": 13, "status": 4, "workflow_job": 8, "workflow_run": 5,
+	"pull_request": 29, "pull_request_review": 4, "pull_request_review_comment": 5, "push": 7, "repository": 13, "status": 4,
+	"workflow_job": 8, "workflow_run": 5,
 }
 
 // GitHub's own examples that break their schema. The first of most events is the one of GitHub's documentation, written before
@@ -70,8 +71,8 @@ var breaksItsSchema = map[string]string{
 	"check_run[0]": "missing", "check_suite[0]": "missing", "commit_comment[0]": "missing", "deployment[0]": "missing",
 	"deployment_status[0]": "missing", "installation[0]": "missing", "installation_repositories[0]": "missing",
 	"issue_comment[0]": "missing", "merge_group[0]": "missing", "ping[0]": "missing", "pull_request[0]": "missing",
-	"pull_request_review[0]": "missing", "push[0]": "missing", "repository[0]": "missing", "status[0]": "missing",
-	"workflow_job[0]": "missing", "workflow_run[0]": "missing",
+	"pull_request_review[0]": "missing", "pull_request_review_comment[0]": "missing", "push[0]": "missing",
+	"repository[0]": "missing", "status[0]": "missing", "workflow_job[0]": "missing", "workflow_run[0]": "missing",
 	"check_run[7]": "is not valid date-time", "check_run[8]": "is not valid date-time",
 }
 

@@ -82,7 +82,8 @@ func beyondSchemas(c *call, query url.Values, body []byte) []string {
 		f.dispatch(body)
 	case "actions/review-custom-gates-for-run":
 		f.gate(body)
-	case "issues/create-comment", "issues/update-comment", "repos/create-commit-comment", "repos/update-commit-comment":
+	case "issues/create-comment", "issues/update-comment", "repos/create-commit-comment", "repos/update-commit-comment",
+		"pulls/create-review-comment", "pulls/update-review-comment", "pulls/create-reply-for-review-comment":
 		f.comment(body)
 	case "pulls/create-review", "pulls/submit-review":
 		f.review(body)
