@@ -134,6 +134,13 @@ func (p PromotionView) waitsForMerge() string {
 	return s
 }
 
+// wasHead says whether a commit was the head of the open pull request before another was pushed.
+func (a Asked) wasHead(commit app.SHA) bool {
+	return commit != a.Pull.Head && slices.ContainsFunc(targets(a.Lanes, target.ahead), func(t target) bool {
+		return slices.ContainsFunc(t.lane.Offers, func(o Offer) bool { return o.Commit == commit })
+	})
+}
+
 // letterAhead is an approval of what an open pull request would bring.
 func (a Asked) letterAhead(t target, yes app.Approval) app.Letter {
 	yes.Ahead = app.Ahead{Pull: a.Pull.Number, Pin: yes.Pin}

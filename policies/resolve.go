@@ -201,6 +201,9 @@ func (a Asked) known() []app.SHA {
 	}
 	for _, l := range a.Lanes {
 		known = append(known, l.Live)
+		for _, o := range l.Offers {
+			known = append(known, o.Commit)
+		}
 		for _, p := range l.Promotions {
 			known = append(known, p.Commit.SHA)
 		}
