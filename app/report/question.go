@@ -53,7 +53,7 @@ func holding(l deploy.Lane, p deploy.Promotion, pull *app.Pull) string {
 	}
 	text := strings.Join(lines, "\n")
 	if deploy.AsksApproval(p) && spoken(pull) {
-		text += fmt.Sprintf("\n\nTo approve, comment on #%d: `/approve%s %s`.", pull.Number, words(l), p.Commit.SHA.Short())
+		text += "\n\n" + howToApprove(l, p, pull)
 	}
 	return text
 }
