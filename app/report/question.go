@@ -36,7 +36,7 @@ func Question(s Scene, l deploy.Lane, commit app.SHA, deployment int64, pull *ap
 	default:
 		a.State, a.Text = "rejected", goneOnce(l, p)
 	}
-	a.Text = cutRunes(strings.TrimSpace(a.Text), maxAnswer-len(a.Link))
+	a.Text = shorten(strings.TrimSpace(a.Text), maxAnswer-len(a.Link))
 	return a, true
 }
 
@@ -68,13 +68,4 @@ func goneOnce(l deploy.Lane, p deploy.Promotion) string {
 		text += fmt.Sprintf(" To go back to it, say `/rollback%s` first, and then start this again.", words(l))
 	}
 	return text
-}
-
-// cutRunes keeps the beginning of a text.
-func cutRunes(s string, most int) string {
-	runes := []rune(s)
-	if len(runes) <= most {
-		return s
-	}
-	return string(runes[:max(most-1, 0)]) + "…"
 }
