@@ -20,10 +20,10 @@ func Question(s Scene, l deploy.Lane, commit app.SHA, deployment int64, pull *ap
 		return app.Answer{}, false
 	}
 	a := app.Answer{Run: ask.Run, Environment: ask.Environment, Link: s.Links.Lane(l.Address())}
-	switch newest := ask == p.Ask(); {
-	case p.State == deploy.Gating && newest:
+	switch first := ask == p.Ask(); {
+	case p.State == deploy.Gating && first:
 		return app.Answer{}, false // it is about to be judged
-	case p.State.Waits() && newest:
+	case p.State.Waits() && first:
 		a.Text = holding(l, p, pull)
 	case p.State.Waits():
 		a.State, a.Text = "rejected", "Another run asks for this commit already."
