@@ -101,7 +101,7 @@ func (l *linker) window(v value, zone policies.Zone) (policies.Window, bool) {
 	w := policies.Window{Text: v.text, Zone: zone}
 	ok := false
 	if m := l.compiled(periodForm).FindStringSubmatch(v.text); m != nil {
-		w.Begin, w.End, ok = span2(m[1], m[2], m[3], m[4])
+		w.Begin, w.End, ok = period(m[1], m[2], m[3], m[4])
 	} else if m := l.compiled(weeklyForm).FindStringSubmatch(v.text); m != nil && v.text != "" {
 		var from, to bool
 		w.Days = days(m[1])
@@ -151,8 +151,8 @@ func minutes(text string, otherwise int) (int, bool) {
 	return n, minute < 60 && n <= 24*60
 }
 
-// span2 is a period from one day or hour to another; a day at its end is part of it.
-func span2(fromDay, fromTime, toDay, toTime string) (begin, end time.Time, ok bool) {
+// period is from one day or hour to another; a day at its end is part of it.
+func period(fromDay, fromTime, toDay, toTime string) (begin, end time.Time, ok bool) {
 	begin, ok = wall(fromDay, fromTime, 0)
 	if toDay == "" {
 		toDay, toTime = fromDay, ""
