@@ -109,7 +109,7 @@ func TestAPersonGoesBack(t *testing.T) {
 	}
 }
 
-// TestQuestionsAreBounded: only the newest are remembered.
+// TestQuestionsAreBounded: only the first are remembered.
 func TestQuestionsAreBounded(t *testing.T) {
 	s := gateAlone(t, "")
 	for i := range 3 * maxQuestions {
