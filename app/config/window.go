@@ -37,24 +37,13 @@ func (l *linker) windows(e entry) []policies.Window {
 	for _, name := range named.items {
 		calendar := namedEntry(known, name.text)
 		if calendar == nil && !name.bad {
-			l.noSuchCalendar(name, namesOf(known))
+			l.noSuch("calendar", name, namesOf(known), "Write one under calendars: at the top of the file.")
 		}
 		if calendar != nil {
 			all = append(all, l.freezes[calendar.name]...)
 		}
 	}
 	return all
-}
-
-func (l *linker) noSuchCalendar(name value, known []string) {
-	switch word := near(name.text, known); {
-	case word != "":
-		l.beyond(name.at, "There is no calendar %s. Did you mean %s?", quote(name.text), word)
-	case len(known) == 0:
-		l.beyond(name.at, "There is no calendar %s. Write one under calendars: at the top of the file.", quote(name.text))
-	default:
-		l.beyond(name.at, "There is no calendar %s. Known are %s.", quote(name.text), list(known))
-	}
 }
 
 // calendars reads all that the file has, named by an environment or not.
