@@ -38,8 +38,8 @@ func (p Promotion) Ask() Ask {
 // unasked says that a release can't go, for nobody has started the workflow that would deploy it.
 func (p Promotion) unasked(r Release) bool { return r.Spec.GateOnly && len(p.Questions) == 0 }
 
-// most is how many questions about one attempt are remembered.
-const most = 10
+// maxQuestions is how many questions about one attempt are remembered.
+const maxQuestions = 10
 
 // asked is the question that a release answers by being started.
 func (r Release) asked(p Promotion) Ask {
@@ -84,7 +84,7 @@ func (p *Promotion) hear(a Ask) {
 		i = len(all)
 	}
 	all = slices.Insert(all, i, a)
-	p.Questions = all[:min(len(all), most)]
+	p.Questions = all[:min(len(all), maxQuestions)]
 }
 
 // forget drops a question whose run has ended: nobody asks it any more.

@@ -109,13 +109,13 @@ func TestAPersonGoesBack(t *testing.T) {
 	}
 }
 
-// TestQuestionsAreBounded: only the newest are remembered.
+// TestQuestionsAreBounded: only the first are remembered.
 func TestQuestionsAreBounded(t *testing.T) {
 	s := gateAlone(t, "")
-	for i := range 3 * most {
+	for i := range 3 * maxQuestions {
 		s.say(Asked{commit(1), Ask{Run: int64(i), Deployment: int64(i)}})
 	}
-	if p := s.promotion(1); len(p.Questions) != most || p.Ask() != (Ask{}) {
+	if p := s.promotion(1); len(p.Questions) != maxQuestions || p.Ask() != (Ask{}) {
 		t.Errorf("%+v", p.Questions)
 	}
 }

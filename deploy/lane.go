@@ -41,7 +41,7 @@ type Promotion struct {
 	BackURL   string            // the page of the run that rolls it back
 	Reviewers []string          // while GitHub is asked: whom
 	Asking    bool              // while a workflow deploys it or goes back: GitHub asks its reviewers before that goes on
-	Questions []Ask             // what GitHub has asked about it and still may, the last one counts; only where slipway is the gate alone
+	Questions []Ask             // what GitHub has asked about it and still may, the first one counts; only where slipway is the gate alone
 	LetGo     Ask               // the one of them that was let go: its deployment
 	BackAsk   Ask               // while rolling back: what GitHub asks about the release that comes back
 	Gone      bool              // no longer on the default branch

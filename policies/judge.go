@@ -9,8 +9,8 @@ import (
 	"github.com/slipway-cd/slipway/app"
 )
 
-// RecheckAfter is when to look again at a fact that could not be read: nobody may ever tell us that it can be now.
-const RecheckAfter = time.Minute
+// recheckAfter is when to look again at a fact that could not be read: nobody may ever tell us that it can be now.
+const recheckAfter = time.Minute
 
 // finding is what a rule says, whether that is only because a fact could not be read, and how long it lasts. One without a sentence has nothing to
 // say but that.
@@ -80,7 +80,7 @@ func sum(all []finding, now time.Time) Decision {
 			d.Reasons = append(d.Reasons, found.Reason)
 		}
 		if found.Unread {
-			found.Until = now.Add(RecheckAfter)
+			found.Until = now.Add(recheckAfter)
 		}
 		if u := found.Until; u.After(now) && (d.Recheck.IsZero() || u.Before(d.Recheck)) {
 			d.Recheck = u

@@ -9,8 +9,8 @@ import (
 	"github.com/slipway-cd/slipway/app"
 )
 
-// Late is how long after it was written a command still counts, but for those that only stop something.
-const Late = 10 * time.Minute
+// lateAfter is how long after it was written a command still counts, but for those that only stop something.
+const lateAfter = 10 * time.Minute
 
 // slack is how far GitHub's clock, which gives whole seconds, and ours may be apart before what began is taken to be newer than a comment.
 const slack = 2 * time.Second
@@ -142,7 +142,7 @@ func (a Asked) command(c Command) part {
 }
 
 // late says that a command came too long after it was written. One whose time is not known counts as late.
-func (a Asked) late() bool { return a.Written.IsZero() || a.Received.Sub(a.Written) > Late }
+func (a Asked) late() bool { return a.Written.IsZero() || a.Received.Sub(a.Written) > lateAfter }
 
 func (a Asked) delay() string {
 	if a.Written.IsZero() {

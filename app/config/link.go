@@ -167,7 +167,7 @@ func (l *linker) needed(e entry, n value, own, shared []entry) string {
 
 // stranger says what is wrong with a need that names none of the known checks.
 func (l *linker) stranger(n value, known []string) {
-	word, other := near(n.text, known), ""
+	other := ""
 	for _, s := range l.top.entries("services") {
 		for _, c := range s.entries("checks") {
 			if c.name == n.text || s.name+"/"+c.name == n.text || s.name+" / "+c.name == n.text {
@@ -182,11 +182,19 @@ func (l *linker) stranger(n value, known []string) {
 		l.beyond(n.at, "%s is a check of service %s. A shared check can need only shared ones.", quote(n.text), quote(other))
 	case other != "":
 		l.beyond(n.at, "%s is a check of service %s. A check can need those of its own service and shared ones.", quote(n.text), quote(other))
-	case word != "":
-		l.beyond(n.at, "There is no check %s. Did you mean %s?", quote(n.text), word)
-	case len(known) == 0:
-		l.beyond(n.at, "There is no check %s. Take it out.", quote(n.text))
 	default:
-		l.beyond(n.at, "There is no check %s. Known are %s.", quote(n.text), list(known))
+		l.noSuch("check", n, known, "Take it out.")
+	}
+}
+
+// noSuch says that nothing of this kind has the name that stands there, and which one may have been meant, or what to do where there is none.
+func (l *linker) noSuch(kind string, name value, known []string, otherwise string) {
+	switch word := near(name.text, known); {
+	case word != "":
+		l.beyond(name.at, "There is no %s %s. Did you mean %s?", kind, quote(name.text), word)
+	case len(known) == 0:
+		l.beyond(name.at, "There is no %s %s. %s", kind, quote(name.text), otherwise)
+	default:
+		l.beyond(name.at, "There is no %s %s. Known are %s.", kind, quote(name.text), list(known))
 	}
 }

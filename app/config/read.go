@@ -205,11 +205,10 @@ func (r *reader) exactlyOne(rule rule, v value, meant []string, at pos) {
 			return
 		}
 	}
-	switch len(there) {
-	case 0:
+	if len(there) == 0 {
 		r.say(at, "%s", rule.say)
-	case 1:
-	default:
+	}
+	if len(there) > 1 {
 		r.say(there[0].at, "%s", rule.say)
 	}
 }

@@ -37,24 +37,13 @@ func (l *linker) windows(e entry) []policies.Window {
 	for _, name := range named.items {
 		calendar := namedEntry(known, name.text)
 		if calendar == nil && !name.bad {
-			l.noSuchCalendar(name, namesOf(known))
+			l.noSuch("calendar", name, namesOf(known), "Write one under calendars: at the top of the file.")
 		}
 		if calendar != nil {
 			all = append(all, l.freezes[calendar.name]...)
 		}
 	}
 	return all
-}
-
-func (l *linker) noSuchCalendar(name value, known []string) {
-	switch word := near(name.text, known); {
-	case word != "":
-		l.beyond(name.at, "There is no calendar %s. Did you mean %s?", quote(name.text), word)
-	case len(known) == 0:
-		l.beyond(name.at, "There is no calendar %s. Write one under calendars: at the top of the file.", quote(name.text))
-	default:
-		l.beyond(name.at, "There is no calendar %s. Known are %s.", quote(name.text), list(known))
-	}
 }
 
 // calendars reads all that the file has, named by an environment or not.
@@ -101,7 +90,7 @@ func (l *linker) window(v value, zone policies.Zone) (policies.Window, bool) {
 	w := policies.Window{Text: v.text, Zone: zone}
 	ok := false
 	if m := l.compiled(periodForm).FindStringSubmatch(v.text); m != nil {
-		w.Begin, w.End, ok = span2(m[1], m[2], m[3], m[4])
+		w.Begin, w.End, ok = period(m[1], m[2], m[3], m[4])
 	} else if m := l.compiled(weeklyForm).FindStringSubmatch(v.text); m != nil && v.text != "" {
 		var from, to bool
 		w.Days = days(m[1])
@@ -151,8 +140,8 @@ func minutes(text string, otherwise int) (int, bool) {
 	return n, minute < 60 && n <= 24*60
 }
 
-// span2 is a period from one day or hour to another; a day at its end is part of it.
-func span2(fromDay, fromTime, toDay, toTime string) (begin, end time.Time, ok bool) {
+// period is from one day or hour to another; a day at its end is part of it.
+func period(fromDay, fromTime, toDay, toTime string) (begin, end time.Time, ok bool) {
 	begin, ok = wall(fromDay, fromTime, 0)
 	if toDay == "" {
 		toDay, toTime = fromDay, ""

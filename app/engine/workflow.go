@@ -122,11 +122,11 @@ func (e *Engine) workflowRan(tx Tx, m app.WorkflowRan, now time.Time) error {
 	if !m.Completed {
 		return nil
 	}
-	return e.moot(tx, m, now)
+	return e.mayBeMoot(tx, m, now)
 }
 
-// moot has the lanes look again in which a run waits for the gate that has ended, as far as this event says: whether it has is read then.
-func (e *Engine) moot(tx Tx, m app.WorkflowRan, now time.Time) error {
+// mayBeMoot has the lanes look again in which a run waits for the gate that has ended, as far as this event says: whether it has is read then.
+func (e *Engine) mayBeMoot(tx Tx, m app.WorkflowRan, now time.Time) error {
 	lanes, err := tx.Lanes(m.Repo.ID)
 	if err != nil {
 		return err

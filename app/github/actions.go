@@ -34,7 +34,7 @@ type Run struct {
 	Path       string // of the workflow's file; GitHub may add @ and a ref
 	Actor      string // who started it: a login
 	Attempt    int    // 1 is the first
-	Ours       bool   // our App has dispatched it, and nobody has started it again since
+	Ours       bool   // our App has dispatched it, and nobody has started it again since; Client.Run alone says so
 }
 
 // workflowRun is a run as GitHub writes it. go-github leaves its path out.
@@ -161,9 +161,7 @@ func (f *runFinder) find(ctx context.Context) (Run, bool, error) {
 				continue
 			}
 			if ours, err := f.ours(ctx, run.Actor, nil); ours || err != nil {
-				found := run.run()
-				found.Ours = ours
-				return found, ours, err
+				return run.run(), ours, err
 			}
 		}
 		page = resp.NextPage

@@ -179,7 +179,7 @@ func next(l deploy.Lane, p deploy.Promotion, pull *app.Pull) string {
 	ways := ways(l, p)
 	switch {
 	case p.State.Waits() && deploy.AsksApproval(p) && spoken(pull):
-		return fmt.Sprintf("To approve, comment on #%d: `/approve%s %s`. %s", pull.Number, words(l), p.Commit.SHA.Short(), wrong(l, p))
+		return howToApprove(l, p, pull) + " " + wrong(l, p)
 	case p.State.Waits() && deploy.AsksApproval(p):
 		return unspoken(pull) + ": approve it with the button. " + wrong(l, p)
 	case p.State.Waits() || p.State == deploy.Deploying || p.State == deploy.Verifying:
@@ -194,6 +194,11 @@ func next(l deploy.Lane, p deploy.Promotion, pull *app.Pull) string {
 		return strings.Join(ways, "")
 	}
 	return ""
+}
+
+// howToApprove says what to write on a pull request on which commands can be written.
+func howToApprove(l deploy.Lane, p deploy.Promotion, pull *app.Pull) string {
+	return fmt.Sprintf("To approve, comment on #%d: `/approve%s %s`.", pull.Number, words(l), p.Commit.SHA.Short())
 }
 
 // spoken says whether commands can be written on a pull request.

@@ -111,11 +111,16 @@ func cut(text string, most int) string {
 
 // clip bounds one line in characters.
 func clip(line string, most int) string {
-	runes := []rune(strings.Join(strings.Fields(clean(line)), " "))
+	return shorten(strings.Join(strings.Fields(clean(line)), " "), most)
+}
+
+// shorten bounds text in characters, and keeps its beginning.
+func shorten(text string, most int) string {
+	runes := []rune(text)
 	if len(runes) <= most {
-		return string(runes)
+		return text
 	}
-	return string(runes[:most-1]) + "…"
+	return string(runes[:max(most-1, 0)]) + "…"
 }
 
 // at is a time as texts give it: absolute, so that it never goes stale.

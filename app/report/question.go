@@ -20,10 +20,10 @@ func Question(s Scene, l deploy.Lane, commit app.SHA, deployment int64, pull *ap
 		return app.Answer{}, false
 	}
 	a := app.Answer{Run: ask.Run, Environment: ask.Environment, Link: s.Links.Lane(l.Address())}
-	switch newest := ask == p.Ask(); {
-	case p.State == deploy.Gating && newest:
+	switch first := ask == p.Ask(); {
+	case p.State == deploy.Gating && first:
 		return app.Answer{}, false // it is about to be judged
-	case p.State.Waits() && newest:
+	case p.State.Waits() && first:
 		a.Text = holding(l, p, pull)
 	case p.State.Waits():
 		a.State, a.Text = "rejected", "Another run asks for this commit already."
@@ -36,7 +36,7 @@ func Question(s Scene, l deploy.Lane, commit app.SHA, deployment int64, pull *ap
 	default:
 		a.State, a.Text = "rejected", goneOnce(l, p)
 	}
-	a.Text = cutRunes(strings.TrimSpace(a.Text), maxAnswer-len(a.Link))
+	a.Text = shorten(strings.TrimSpace(a.Text), maxAnswer-len(a.Link))
 	return a, true
 }
 
@@ -53,7 +53,7 @@ func holding(l deploy.Lane, p deploy.Promotion, pull *app.Pull) string {
 	}
 	text := strings.Join(lines, "\n")
 	if deploy.AsksApproval(p) && spoken(pull) {
-		text += fmt.Sprintf("\n\nTo approve, comment on #%d: `/approve%s %s`.", pull.Number, words(l), p.Commit.SHA.Short())
+		text += "\n\n" + howToApprove(l, p, pull)
 	}
 	return text
 }
@@ -68,13 +68,4 @@ func goneOnce(l deploy.Lane, p deploy.Promotion) string {
 		text += fmt.Sprintf(" To go back to it, say `/rollback%s` first, and then start this again.", words(l))
 	}
 	return text
-}
-
-// cutRunes keeps the beginning of a text.
-func cutRunes(s string, most int) string {
-	runes := []rune(s)
-	if len(runes) <= most {
-		return s
-	}
-	return string(runes[:max(most-1, 0)]) + "…"
 }
