@@ -135,7 +135,9 @@ func (l *step) letGo(p *Promotion, r Review) {
 	if q := l.undoing(); q != nil {
 		back = q.Back
 	}
-	p.Approvals = append(p.Approvals[:len(p.Approvals):len(p.Approvals)], app.Approval{By: r.By, Role: reviewerRole, At: l.now, Source: ReviewSource})
+	pin := app.Pin{Commit: p.Commit.SHA, Head: p.Release.Head, Live: p.Release.Live, Artifact: p.Release.Artifact}
+	yes := app.Approval{By: r.By, Role: reviewerRole, At: l.now, Source: ReviewSource, Pin: pin}
+	p.Approvals = append(p.Approvals[:len(p.Approvals):len(p.Approvals)], yes)
 	l.start(p, p.Release)
 	p.Back = back
 }

@@ -154,6 +154,9 @@ func counts(f policies.Facts, a policies.Approval, from []policies.Selector, fou
 	if a.By.Bot || strings.Contains(a.By.Login, "[bot]") || !a.RoleNow.Known || four && !f.Excluded.Known {
 		return false
 	}
+	if a.Pin != (app.Pin{}) && a.Pin != f.Pin {
+		return false
+	}
 	for _, c := range f.Excluded.Value {
 		if four && c.Login == a.By.Login {
 			return false

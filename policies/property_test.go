@@ -77,7 +77,8 @@ func drawParts(t *rapid.T, deep int) []policies.Requirement {
 func drawApproval(t *rapid.T) policies.Approval {
 	by := people().Draw(t, "by")
 	return policies.Approval{
-		Approval: app.Approval{By: by, Role: "maintain", At: now().Add(-rapid.SampledFrom([]time.Duration{0, 0, 59 * time.Minute, time.Hour}).Draw(t, "ago")), Source: rapid.SampledFrom([]string{"comment/1", "comment/1", "button/2", "review/3"}).Draw(t, "source")},
+		Approval: app.Approval{By: by, Role: "maintain", At: now().Add(-rapid.SampledFrom([]time.Duration{0, 0, 59 * time.Minute, time.Hour}).Draw(t, "ago")), Source: rapid.SampledFrom([]string{"comment/1", "comment/1", "button/2", "review/3"}).Draw(t, "source"),
+			Pin: rapid.SampledFrom([]app.Pin{{}, {Commit: full, Artifact: "a"}, {Commit: full, Artifact: "a"}, {Commit: full}, {Commit: newer, Artifact: "a"}}).Draw(t, "pin")},
 		RoleNow:  drawFact(t, "role", roles()),
 	}
 }
@@ -112,6 +113,7 @@ func drawFacts(t *rapid.T) policies.Facts {
 	f.Owners = drawFact(t, "owners", rapid.SliceOfN(rapid.Custom(func(t *rapid.T) policies.Owned {
 		return policies.Owned{Owners: rapid.SliceOfN(selectors(), 1, 2).Draw(t, "owner"), File: "a.go", Files: 1}
 	}), 0, 2))
+	f.Pin = app.Pin{Commit: full, Artifact: rapid.SampledFrom([]string{"a", "a", "a", ""}).Draw(t, "artifact")}
 	f.Workflow = rapid.SampledFrom([]string{"", "deploy.yml", "deploy.yml"}).Draw(t, "workflow")
 	f.Protection = drawFact(t, "protection", rapid.SampledFrom([]policies.Protection{{}, {Exists: true}, {Environment: "production", Exists: true},
 		{Environment: "production", Exists: true, Reviewers: []string{"eli"}}, {Environment: "production", Exists: true, Reviewers: []string{"eli"}}}))
