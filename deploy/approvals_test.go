@@ -45,6 +45,17 @@ func TestApprovals(t *testing.T) {
 		{"one comment twice", func(s *story) { s.yes(2, 1, "comment/1"); s.yes(2, 2, "comment/1") }, []int64{1}},
 		{"taken back", func(s *story) { s.yes(2, 1, "comment/1"); s.yes(2, 2, "comment/2"); s.takeBack(2, 1) }, []int64{2}},
 		{"taken back by somebody else", func(s *story) { s.yes(2, 1, "comment/1"); s.takeBack(2, 3) }, []int64{1}},
+		{"taken back, as far as it came by a review", func(s *story) {
+			s.yes(2, 1, "comment/1")
+			s.yes(2, 2, "review/2")
+			for _, who := range []int64{1, 2} {
+				s.say(app.Unapproved{Commit: sha(2), By: app.Person{ID: who}, Door: app.DoorReview})
+			}
+		}, []int64{1}},
+		{"edited since", func(s *story) {
+			s.yes(2, 1, "comment/1")
+			s.say(app.Altered{Source: "comment/1", Edited: app.Edited{By: person, Deleted: true, At: s.at}})
+		}, []int64{1}},
 		{"given again", func(s *story) { s.yes(2, 1, "comment/1"); s.takeBack(2, 1); s.yes(2, 1, "comment/2") }, []int64{1}},
 		{"of an attempt that was not shown", func(s *story) {
 			s.say(app.Approved{Commit: sha(2), Key: s.promotion(1).Attempt, Approval: app.Approval{By: person, Source: "comment/1"}})
@@ -59,6 +70,25 @@ func TestApprovals(t *testing.T) {
 			c.do(s)
 			s.counts(2, c.want...)
 		})
+	}
+}
+
+// What was written when somebody approved counts as it was; that it was altered is noted, once, and the gate is asked again for its words alone.
+func TestAlteredApproval(t *testing.T) {
+	s := tell(t)
+	s.ready(1)
+	s.yes(1, 1, "comment/1")
+	altered := app.Altered{Source: "comment/1", Edited: app.Edited{By: app.Person{ID: 5, Login: "eve"}, At: s.at}}
+	before := s.key(1)
+	s.say(altered)
+	if got := s.promotion(1).Approvals[0].Edited; got != altered.Edited || s.key(1) == before {
+		t.Errorf("the approval is noted as %+v, and the question is %d after %d", got, s.key(1), before)
+	}
+	before = s.key(1)
+	s.say(altered)
+	s.say(app.Altered{Source: "comment/2", Edited: altered.Edited})
+	if s.key(1) != before {
+		t.Error("what was known already, or concerns nobody here, is a reason to ask again")
 	}
 }
 

@@ -64,6 +64,10 @@ func drawLane(t *rapid.T, asker app.Person, service, environment string) policie
 			Rollbackable: i == 1 && rapid.Bool().Draw(t, "rollbackable"), SupersededBy: rapid.SampledFrom([]app.SHA{"", full, newer, live}).Draw(t, "by"),
 			Decision: policies.Judge(f), Facts: f,
 		})
+		if p := &l.Promotions[i]; c == newer && rapid.Bool().Draw(t, "ahead") {
+			*p = policies.PromotionView{Commit: app.Commit{SHA: newer}, State: policies.Ahead, Facts: f}
+			p.Facts.Pin.Commit = newer
+		}
 		if rapid.Bool().Draw(t, "offered") {
 			l.Offers = append(l.Offers, policies.Offer{Commit: c, From: now().Add(time.Duration(rapid.IntRange(-20, 5).Draw(t, "from")) * time.Second)})
 		}
@@ -103,7 +107,7 @@ func TestPropertyResolve(t *testing.T) {
 			}
 		}
 	})
-	for _, name := range []string{"approved", "unapproved", "said"} {
+	for _, name := range []string{"approved", "unapproved", "approved.ahead", "unapproved.ahead", "said"} {
 		if sent[name] == 0 {
 			t.Errorf("no letter %q was ever sent: the generator tests nothing", name)
 		}
@@ -129,13 +133,24 @@ func entitled(t *rapid.T, a policies.Asked, l app.Letter) {
 		if !ok || late || p.State != policies.Waiting && p.State != policies.Attention || m.Key != p.Attempt || m.By != a.By {
 			t.Fatalf("approved in %s, %s, late %v, because %s", l.To, p.State, late, why)
 		}
-		if m.Commit != a.Pull.Commit && !strings.Contains(told(a.Lines), m.Commit.Short()) {
+		head := a.Pull.Open && m.Commit == a.Pull.Head // it may have been pushed to the branch already
+		if m.Commit != a.Pull.Commit && !head && !strings.Contains(told(a.Lines), m.Commit.Short()) {
 			t.Fatalf("approved %s, which nobody named", m.Commit)
 		}
 	case app.Unapproved:
 		given := at(a, l.To, m.Commit).Facts.Approvals
 		if m.By != a.By || !slices.ContainsFunc(given, func(g policies.Approval) bool { return g.By.Login == a.By.Login }) {
 			t.Fatalf("took back what was never given, in %s", l.To)
+		}
+	case app.ApprovedAhead:
+		p := at(a, app.LaneAddress(42, m.Service, m.Environment), newer)
+		ok, why := policies.MayApprove(p.Facts, a.By, a.Role)
+		if !ok || late || p.State != policies.Ahead || m.By != a.By || m.Pin.Commit != newer || m.Ahead.Pin != m.Pin || l.To != app.RepositoryAddress(42) {
+			t.Fatalf("approved ahead %+v, %s, late %v, because %s", m, p.State, late, why)
+		}
+	case app.UnapprovedAhead:
+		if p := at(a, app.LaneAddress(42, m.Service, m.Environment), newer); m.By != a.By || p.State != policies.Ahead {
+			t.Fatalf("took back what was never given ahead: %+v", m)
 		}
 	case app.Said:
 		switch m.Verb {
