@@ -63,6 +63,12 @@ func (e *Engine) givenAhead(ctx context.Context, q *inquiry) (all []given, err e
 	if q.ahead == nil && attempts(q.lane, q.ask.Commit.SHA) > 1 {
 		return nil, nil
 	}
+	if q.ahead == nil {
+		// Its merge may not have been told of yet. Who can't be asked now is heard later: then the lane looks again.
+		if _, err := e.pullOfCommit(ctx, q.repo, q.ask.Commit.SHA); err != nil {
+			e.unread(err)
+		}
+	}
 	err = e.Store.View(ctx, func(tx Tx) error {
 		pulls, err := tx.PullsOf(q.repo.ID, q.ask.Commit.SHA)
 		if q.ahead != nil {
