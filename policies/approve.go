@@ -63,11 +63,18 @@ func (a Asked) replaced(t target) bool {
 	return fresh && len(offers) > 1 && offers[len(offers)-2].Commit != last.Commit
 }
 
-// given is this person's approval of the promotion, if there is one.
+// gave says whether this person has approved the promotion at any time, whether or not that counts now.
+func (a Asked) gave(t target) bool {
+	by := func(g app.Approval) bool { return same(g.By.ID, g.By.Login, a.By) }
+	return slices.ContainsFunc(t.Facts.Approvals, func(g Approval) bool { return by(g.Approval) }) ||
+		slices.ContainsFunc(t.Facts.Earlier, func(g Earlier) bool { return t.ahead() && by(g.Approval) })
+}
+
+// given says whether this person has approved the promotion, as it is now.
 func (a Asked) given(t target) bool {
 	return slices.ContainsFunc(t.Facts.Approvals, func(g Approval) bool {
 		end := t.Facts.expires(g.At)
-		return same(g.By.ID, g.By.Login, a.By) && (end.IsZero() || t.Facts.Now.Before(end))
+		return t.Facts.another(g.Pin) == "" && same(g.By.ID, g.By.Login, a.By) && (end.IsZero() || t.Facts.Now.Before(end))
 	})
 }
 
@@ -285,7 +292,7 @@ func (a Asked) unapprove(c Command, lanes []LaneView) part {
 	p := part{mood: moodDone}
 	var names []string
 	for _, t := range here {
-		if (t.State == Waiting || t.State == Attention || t.ahead()) && a.given(t) {
+		if (t.State == Waiting || t.State == Attention || t.ahead()) && a.gave(t) {
 			names = append(names, t.lane.name())
 			p.letters = append(p.letters, a.takesBack(t, ""))
 		}

@@ -2,7 +2,11 @@
 // people command and resolves it, given the facts, into messages and one answer. Nothing here reads a clock, a file or the network.
 package policies
 
-import "time"
+import (
+	"time"
+
+	"github.com/slipway-cd/slipway/app"
+)
 
 // Verdict is what a gate says. The zero value denies: a forgotten decision lets nothing pass.
 type Verdict int
@@ -54,5 +58,9 @@ const (
 type Decision struct {
 	Verdict Verdict
 	Reasons []Reason
-	Recheck time.Time // when the answer may change by time alone, or a fact may be readable again; zero is never
+	Recheck time.Time  // when the answer may change by time alone, or a fact may be readable again; zero is never
+	Doors   []app.Door `json:",omitempty"` // by which an approval may come; none is by any but a review
 }
+
+// Opens says whether an approval may come by this door.
+func (d Decision) Opens(door app.Door) bool { return Policy{Doors: d.Doors}.opens(door) }

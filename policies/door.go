@@ -46,6 +46,20 @@ func (f Facts) shut(d app.Door) string {
 	return ""
 }
 
+// doors is those that both files open, none if neither names any.
+func (g Gate) doors() (open []app.Door) {
+	for _, p := range g.policies() {
+		if len(p.Doors) == 0 {
+			continue
+		}
+		if open == nil {
+			open = p.Doors
+		}
+		open = slices.DeleteFunc(slices.Clone(open), func(d app.Door) bool { return !p.opens(d) })
+	}
+	return open
+}
+
 // Reviewable says whether a review that approves the pull request counts here.
 func (g Gate) Reviewable() bool {
 	all := g.policies()

@@ -55,7 +55,9 @@ func judgeBy(rules []rule, f Facts) Decision {
 	for _, r := range rules {
 		all = append(all, r.judge(f)...)
 	}
-	return sum(all, f.Now)
+	d := sum(all, f.Now)
+	d.Doors = f.Gate.doors()
+	return d
 }
 
 // judge is what the rule finds. One that fails denies this promotion, and nobody else's.

@@ -178,10 +178,8 @@ func watched(p deploy.Promotion) string {
 func next(l deploy.Lane, p deploy.Promotion, pull *app.Pull) string {
 	ways := ways(l, p)
 	switch {
-	case p.State.Waits() && deploy.AsksApproval(p) && spoken(pull):
-		return howToApprove(l, p, pull) + " " + wrong(l, p)
 	case p.State.Waits() && deploy.AsksApproval(p):
-		return unspoken(pull) + ": approve it with the button. " + wrong(l, p)
+		return howToApprove(l, p, pull) + " " + wrong(l, p)
 	case p.State.Waits() || p.State == deploy.Deploying || p.State == deploy.Verifying:
 		return wrong(l, p)
 	case p.State == deploy.Attention && !spoken(pull):
@@ -196,9 +194,22 @@ func next(l deploy.Lane, p deploy.Promotion, pull *app.Pull) string {
 	return ""
 }
 
-// howToApprove says what to write on a pull request on which commands can be written.
+// howToApprove says what to write, and where, or what else to do, as the gate's doors are.
 func howToApprove(l deploy.Lane, p deploy.Promotion, pull *app.Pull) string {
-	return fmt.Sprintf("To approve, comment on #%d: `/approve%s %s`.", pull.Number, words(l), p.Commit.SHA.Short())
+	say, opens := "`/approve"+words(l)+" "+p.Commit.SHA.Short()+"`", p.Decision.Opens
+	switch {
+	case spoken(pull) && opens(app.DoorComment):
+		return fmt.Sprintf("To approve, comment on #%d: %s.", pull.Number, say)
+	case opens(app.DoorButton) && (spoken(pull) || !opens(app.DoorComment)):
+		return "To approve, press the button of its check run " + policies.Quote("promote: "+l.Name()) + "."
+	case opens(app.DoorButton):
+		return unspoken(pull) + ": approve it with the button."
+	case pull != nil && opens(app.DoorReviewComment):
+		return fmt.Sprintf("To approve, comment on the change of #%d: %s.", pull.Number, say)
+	case opens(app.DoorCommitComment):
+		return "To approve, comment on the commit: " + say + "."
+	}
+	return "Only a review that approves the pull request counts here, of the very content that was merged."
 }
 
 // spoken says whether commands can be written on a pull request.

@@ -24,9 +24,13 @@ func Notice(s Scene, l deploy.Lane, p deploy.Promotion, cause deploy.Cause, pull
 	case deploy.ForApproval:
 		c.Marker = fmt.Sprintf("notice/%s/approval/%d", l.Address(), p.Attempt)
 		command := "/approve" + words(l) + " " + p.Commit.SHA.Short()
-		c.Body = fmt.Sprintf("%s%s waits for your yes to %s. Comment:\n\n```\n%s\n```", called(who.Approvers), name, commit, command)
-		if called(who.Approvers) == "" {
+		switch {
+		case called(who.Approvers) == "":
 			c.Body = fmt.Sprintf("%s waits for an approval of %s. The card above says by whom.", name, commit)
+		case p.Decision.Opens(app.DoorComment):
+			c.Body = fmt.Sprintf("%s%s waits for your yes to %s. Comment:\n\n```\n%s\n```", called(who.Approvers), name, commit, command)
+		default:
+			c.Body = fmt.Sprintf("%s%s waits for your yes to %s. %s", called(who.Approvers), name, commit, howToApprove(l, p, &pull))
 		}
 	case deploy.ForRollback:
 		c.Marker = fmt.Sprintf("notice/%s/rollback/%d", l.Address(), p.Undone)

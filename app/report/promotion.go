@@ -138,7 +138,7 @@ func buttons(l deploy.Lane, p deploy.Promotion) []app.Button {
 			all = append(all, app.Button{Label: label, Description: description, Identifier: string(v)})
 		}
 	}
-	if p.State.Waits() && deploy.AsksApproval(p) {
+	if p.State.Waits() && deploy.AsksApproval(p) && p.Decision.Opens(app.DoorButton) {
 		add(app.VerbApprove, "Approve", "Let this commit go")
 	}
 	if slices.Contains(offers, app.VerbRollback) {

@@ -52,7 +52,7 @@ func waitsFor(p deploy.Promotion) string {
 // ways is what a person can do about a promotion, as comments on a pull request.
 func ways(l deploy.Lane, p deploy.Promotion) []string {
 	var all []string
-	if p.State.Waits() && deploy.AsksApproval(p) {
+	if p.State.Waits() && deploy.AsksApproval(p) && p.Decision.Opens(app.DoorComment) {
 		all = append(all, "To approve, comment on its pull request: `"+command(app.VerbApprove, l, p.Commit.SHA)+"`")
 	}
 	if p.State != deploy.Attention {
