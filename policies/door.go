@@ -46,8 +46,8 @@ func (f Facts) shut(d app.Door) string {
 	return ""
 }
 
-// doors is those that both files open, none if neither names any.
-func (g Gate) doors() (open []app.Door) {
+// Doors is those that both files open, none if neither names any.
+func (g Gate) Doors() (open []app.Door) {
 	for _, p := range g.policies() {
 		if len(p.Doors) == 0 {
 			continue

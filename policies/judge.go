@@ -56,7 +56,7 @@ func judgeBy(rules []rule, f Facts) Decision {
 		all = append(all, r.judge(f)...)
 	}
 	d := sum(all, f.Now)
-	d.Doors = f.Gate.doors()
+	d.Doors = f.Gate.Doors()
 	return d
 }
 

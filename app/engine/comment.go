@@ -179,7 +179,7 @@ func (e *Engine) awaited(ctx context.Context, repo app.Repo, s report.Story) (ma
 		if err != nil {
 			return nil, err
 		}
-		all[l.Address()] = report.Ahead{Asks: q.facts.Gate.AsksPeople(), Given: given}
+		all[l.Address()] = report.Ahead{Asks: q.facts.Gate.AsksPeople(), Doors: q.facts.Gate.Doors(), Given: given}
 	}
 	return all, nil
 }

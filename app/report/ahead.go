@@ -2,7 +2,9 @@ package report
 
 import (
 	"fmt"
+	"strings"
 
+	"github.com/slipway-cd/slipway/app"
 	"github.com/slipway-cd/slipway/deploy"
 	"github.com/slipway-cd/slipway/policies"
 )
@@ -25,21 +27,35 @@ func approvedAhead(a Ahead) string {
 // approvable says how an open pull request is approved before its merge, where people are asked. It names no commit, so that a push does not write
 // the comment anew: whoever says it means the head, and is asked again if that was replaced just before.
 func approvable(st Story) string {
-	var asking []deploy.Lane
+	var spoken []deploy.Lane
+	var reviewed []string
 	for _, l := range ordered(st.Lanes) {
-		if st.Ahead[l.Address()].Asks {
-			asking = append(asking, l)
+		a := st.Ahead[l.Address()]
+		if a.Asks && a.opens(app.DoorComment) {
+			spoken = append(spoken, l)
+		}
+		if a.Asks && a.opens(app.DoorReview) {
+			reviewed = append(reviewed, escape(l.Name()))
 		}
 	}
-	if len(asking) == 0 {
+	var all []string
+	if len(spoken) > 0 {
+		say := "`/approve" + words(spoken[0]) + "`"
+		if len(spoken) > 1 {
+			say = "`/approve all`, or one lane such as " + say
+		}
+		all = append(all, "It can be approved before the merge: "+say+".")
+	}
+	if len(reviewed) > 0 {
+		all = append(all, "A review that approves it counts for "+strings.Join(reviewed, ", ")+".")
+	}
+	if len(all) == 0 {
 		return ""
 	}
-	say := "`/approve" + words(asking[0]) + "`"
-	if len(asking) > 1 {
-		say = "`/approve all`, or one lane such as " + say
-	}
-	return "It can be approved before the merge: " + say + ". That counts for as long as the files and the gate stay as they are."
+	return strings.Join(append(all, "That counts for as long as the files and the gate stay as they are."), " ")
 }
+
+func (a Ahead) opens(d app.Door) bool { return policies.Decision{Doors: a.Doors}.Opens(d) }
 
 // altered says what became of what was said and acted on.
 func altered(all []Alteration) string {

@@ -103,6 +103,11 @@ func promotionStates() []state {
 	locked := *ben()
 	locked.Locked = true
 	show("held, the conversation is locked", theLane(deploy.Held), &locked)
+	for _, d := range []app.Door{app.DoorButton, app.DoorReviewComment, app.DoorCommitComment, app.DoorReview} {
+		only := theLane(deploy.Held)
+		only.Promotions[1].Decision.Doors = []app.Door{d}
+		show("held, approved by "+string(d)+" alone", only, ben())
+	}
 	show("attention, no pull request", theLane(deploy.Attention), nil)
 	again := theLane(deploy.Verifying)
 	again.Promotions[1].Extended = true
@@ -157,6 +162,11 @@ func commentStates() []state {
 	merged := Story{Pull: *ben(), Commit: newSHA, Lanes: []deploy.Lane{staging, l}, Outgoing: map[app.Address]Outgoing{l.Address(): {Pulls: []app.Pull{*ben(), cy, bot}}}}
 	alone, passed := merged, merged
 	alone.Outgoing = map[app.Address]Outgoing{l.Address(): {Pulls: []app.Pull{cy}, Alone: 3}}
+	altered := merged
+	altered.Altered = []Alteration{
+		{By: app.Person{Login: "dana"}, Said: "/approve payments `x`", Edited: app.Edited{By: app.Person{Login: "eve"}, At: noon}},
+		{By: app.Person{Login: "eve"}, Said: "/hold", Edited: app.Edited{By: app.Person{Login: "eve"}, Deleted: true, At: noon}},
+	}
 	done := merged
 	done.Lanes = []deploy.Lane{theLane(deploy.RolledBack)}
 	passed.Lanes = []deploy.Lane{theLane(deploy.Superseded)}
@@ -177,11 +187,12 @@ func commentStates() []state {
 	show := func(s Story) string { return showComment(Comment(scene(), s)) }
 	return []state{
 		{"merged, waiting", show(merged)}, {"merged, another's goes out", show(alone)}, {"merged, rolled back", show(done)},
-		{"merged, superseded", show(passed)},
+		{"merged, superseded", show(passed)}, {"merged, what was said was altered", show(altered)},
 		{"merged, checks failed", show(before)}, {"merged, went out all the same", show(along)}, {"merged, a broken file", show(Story{Pull: *ben(), Commit: newSHA, Merged: &broken})},
 		{"merged, a broken service", show(Story{Pull: *ben(), Commit: newSHA, Merged: &mistaken})},
 		{"merged, being checked", show(Story{Pull: *ben(), Commit: newSHA, Merged: &busy})},
 		{"open", show(Story{Pull: open, Run: &run, Lanes: []deploy.Lane{theLane(deploy.Live)}})},
+		{"open, approved ahead", show(ahead(open, run))},
 		{"open, on hold", show(Story{Pull: open, Run: &run, Lanes: []deploy.Lane{onHold(deploy.Live)}})},
 		{"open, changes the file", show(Story{Pull: open, Run: &run, Preview: []string{
 			"payments → production: a maintainer approves (nobody their own change), then ./scripts/deploy.sh; watched at https://pay.example/healthz for 15m; if it is bad, it goes back by itself and the lane holds.",
@@ -193,6 +204,17 @@ func commentStates() []state {
 		{"open, a broken service", show(Story{Pull: open, Run: &partly})},
 		{"open, nothing is known yet", show(Story{Pull: open, Run: &checks.Run{}})},
 	}
+}
+
+// ahead is an open pull request that two have approved, one of them before a push.
+func ahead(open app.Pull, run checks.Run) Story {
+	l := theLane(deploy.Live)
+	given := func(login string, d policies.Drift) policies.Earlier {
+		return policies.Earlier{Approval: app.Approval{By: app.Person{Login: login}, At: noon, Pin: app.Pin{Commit: oldSHA}}, Drift: d}
+	}
+	drift := policies.Drift{Files: []string{"payments/@eve.go"}, Commits: policies.Rewritten{Same: 1, Added: []string{"Fix `it` @everyone"}}}
+	return Story{Pull: open, Run: &run, Lanes: []deploy.Lane{l}, Ahead: map[app.Address]Ahead{
+		l.Address(): {Asks: true, Doors: []app.Door{app.DoorComment, app.DoorReview}, Given: []policies.Earlier{given("dana", policies.Drift{}), given("eli", drift)}}}}
 }
 
 func noticeStates() []state {

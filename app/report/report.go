@@ -46,7 +46,8 @@ type Story struct {
 
 // Ahead is how far what an open pull request would bring into a lane is approved already.
 type Ahead struct {
-	Asks  bool // people are asked there
+	Asks  bool       // people are asked there
+	Doors []app.Door // by which an approval may come, as of a decision
 	Given []policies.Earlier
 }
 
