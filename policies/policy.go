@@ -1,6 +1,8 @@
 package policies
 
 import (
+	"bytes"
+	"encoding/json"
 	"slices"
 	"time"
 
@@ -33,6 +35,13 @@ type Policy struct {
 	Review           bool          // GitHub's reviewers of the environment decide under delivery, and nobody is asked here
 	Environment      string        // with Review: GitHub's name of the environment whose reviewers they are
 	HoldsAfterReturn bool          // after_rollback: hold, which is the default: config sets it
+}
+
+// Equal says whether two policies judge alike. They are plain data, and zones are compared by name.
+func (p Policy) Equal(o Policy) bool {
+	one, err := json.Marshal(p)
+	other, err2 := json.Marshal(o)
+	return err == nil && err2 == nil && bytes.Equal(one, other)
 }
 
 // Selector names who may approve: role:maintain, user:ada, team:acme/release, or whoever owns the files.

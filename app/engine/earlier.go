@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"reflect"
 	"slices"
 
 	"github.com/slipway-cd/slipway/app"
@@ -187,7 +186,7 @@ func (e *Engine) gateDrift(ctx context.Context, q *inquiry, pin app.Pin) (bool, 
 	if !now.Head.Known || !now.Live.Known {
 		return false, errors.New("reading the gate that judges now")
 	}
-	return !reflect.DeepEqual(now.Head.Value, head.Policy) || !reflect.DeepEqual(now.Live.Value, live), nil
+	return !now.Head.Value.Equal(head.Policy) || !now.Live.Value.Equal(live), nil
 }
 
 // rewritten is how a pull request's commits differ from what they were. It is for words alone, so what can't be read is left out.
