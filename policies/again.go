@@ -17,6 +17,8 @@ func (a Asked) rollback(c Command, lanes []LaneView) part {
 		some, what = of(can, commit), a.noRollback(commit, lanes)
 	}
 	switch {
+	case len(some) == 0 && len(targets(lanes, target.returning)) > 0:
+		return idle("%s", what)
 	case len(some) == 0 && len(can) == 0:
 		return refuse("%s", what)
 	case len(some) == 0:

@@ -86,7 +86,7 @@ func (a Asked) approveOne(t target) part {
 		return refuse("this approval doesn't count: it %s. Nothing else changed", shut)
 	}
 	if a.given(t) {
-		return refuse("you have approved %s for %s already, so nothing changed. %s", short(t.Commit.SHA), t.lane.name(), t.whoElse(a.By))
+		return idle("you have approved %s for %s already, so nothing changed. %s", short(t.Commit.SHA), t.lane.name(), t.whoElse(a.By))
 	}
 	return part{mood: moodDone, text: a.approved(t), letters: []app.Letter{a.approval(t)}}
 }
@@ -307,7 +307,7 @@ func (a Asked) unapprove(c Command, lanes []LaneView) part {
 				t.say(app.VerbRollback))
 		}
 	}
-	return refuse("you have approved nothing of %s that still waits", short(commit))
+	return idle("you have approved nothing of %s that still waits", short(commit))
 }
 
 // takesBack takes this person's approval back, if it came by this door; "" is by any.

@@ -158,7 +158,7 @@ func (a Asked) unhold(c Command, lanes []LaneView) part {
 	}
 	switch {
 	case len(stopped) == 0:
-		return refuse("nothing is held here")
+		return idle("nothing is held here")
 	case len(stopped) > 1 && !c.All:
 		var b strings.Builder
 		for _, l := range stopped {

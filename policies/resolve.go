@@ -30,45 +30,71 @@ const (
 
 func (m mood) reaction() string { return [...]string{"eyes", "+1", "confused", "-1"}[m] }
 
-// part is one command's share: all of its letters or none, and what is said to it. The text goes on from "@ada, ".
+// part is one command's share: its letters, and what is said to it. The text goes on from "@ada, ".
 type part struct {
 	mood    mood
 	text    string
 	letters []app.Letter
+	fails   bool // it can't be carried out, and so nothing else of the comment is
 }
 
 func refuse(format string, args ...any) part {
-	return part{mood: moodRefused, text: fmt.Sprintf(format, args...)}
+	return part{mood: moodRefused, text: fmt.Sprintf(format, args...), fails: true}
 }
 
 func confused(format string, args ...any) part {
-	return part{mood: moodConfused, text: fmt.Sprintf(format, args...)}
+	return part{mood: moodConfused, text: fmt.Sprintf(format, args...), fails: true}
 }
 
-// Resolve says what a comment's commands, or a button's, come to: letters to lanes and runs, and one answer. Each command is carried out
-// as a whole or not at all, and each gets its part of the answer: what is said twice is done and told once, what contradicts itself is not
-// done, and each is judged by what those before it will have changed. Bots are neither obeyed nor answered. Letters are bound to what was
-// shown, and the machines that get them check that again, so an old view is never dangerous.
+// idle is the part of a command for which there is nothing to do, as what it asks for is so, or because time has passed over it: that stands in
+// nobody's way.
+func idle(format string, args ...any) part {
+	return part{mood: moodRefused, text: fmt.Sprintf(format, args...)}
+}
+
+// Resolve says what a comment's commands, or a button's, come to: letters to lanes and runs, and one answer. All commands of a comment are carried
+// out or none is, and each gets its part of the answer: what is said twice is done and told once, what contradicts itself is not done, and each is
+// judged by what those before it will have changed. Bots are neither obeyed nor answered. Letters are bound to what was shown, and the machines that
+// get them check that again, so an old view is never dangerous.
 func Resolve(a Asked) ([]app.Letter, Answer) {
 	if isBot(a.By) || len(a.Lines) == 0 {
 		return nil, Answer{}
 	}
 	var letters []app.Letter
-	var parts []part
 	var titles []string
 	a.Lines, titles = once(a.Lines)
-	refused, worst := a.contradictions(titles), moodSeen
-	for i, l := range a.Lines {
-		p, ok := refused[i]
-		if !ok {
-			p = a.line(l)
-		}
-		a = a.with(p.letters)
+	parts, worst := a.parts(titles), moodSeen
+	for _, p := range parts {
 		letters = append(letters, p.letters...)
-		parts = append(parts, p)
 		worst = max(worst, p.mood)
 	}
 	return letters, Answer{Body: a.body(titles, parts), Reaction: worst.reaction(), OncePerPull: a.stranger()}
+}
+
+// parts is what each line comes to.
+func (a Asked) parts(titles []string) (parts []part) {
+	refused, now := a.contradictions(titles), a
+	for i, l := range a.Lines {
+		p, ok := refused[i]
+		if !ok {
+			p = now.line(l)
+		}
+		now = now.with(p.letters)
+		parts = append(parts, p)
+	}
+	if !slices.ContainsFunc(parts, func(p part) bool { return p.fails }) {
+		return parts
+	}
+	for i, p := range parts {
+		if len(p.letters) == 0 && !p.fails && refused[i].text == "" { // it was judged by what is not done now
+			p = a.line(a.Lines[i])
+		}
+		if len(p.letters) > 0 {
+			p = refuse("not carried out, for not all of this comment could be")
+		}
+		parts[i] = p
+	}
+	return parts
 }
 
 // body is all parts as one comment to the person who asked.
@@ -97,7 +123,7 @@ func (a Asked) line(l Line) part {
 	case later(c.Verb):
 		return refuse("`/%s`: not yet. A later version of slipway brings it", c.Verb)
 	case c.Verb != app.VerbHold && c.Verb != app.VerbUnapprove && a.late():
-		return refuse("this arrived late%s, so it was not carried out. If you still mean it, say it again", a.delay())
+		return idle("this arrived late%s, so it was not carried out. If you still mean it, say it again", a.delay())
 	}
 	return a.command(c)
 }

@@ -42,7 +42,7 @@ func (a Asked) contradictions(titles []string) map[int]part {
 			}
 			switch {
 			case m.Command.Verb == app.VerbRollback && len(parts[j].letters) > 0:
-				refused[i] = refuse("%s in the same comment goes before, so this was not carried out. If you still mean it afterwards, say it again",
+				refused[i] = idle("%s in the same comment goes before, so this was not carried out. If you still mean it afterwards, say it again",
 					titles[j])
 			case l.Command.Verb != app.VerbRollback && m.Command.Verb != app.VerbRollback:
 				refused[i] = refuse("this and %s in the same comment contradict each other, so neither was carried out. Say the one that you mean",

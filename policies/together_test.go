@@ -65,6 +65,12 @@ func TestResolveTogether(t *testing.T) {
 		}, said(web, "rollback", full, 3, noMore) + "(-1) " + oneByOne + "`/unhold web`: `/rollback web` in the same comment goes before, so this was not " +
 			"carried out. If you still mean it afterwards, say it again.\n\n`/rollback web`: `9b1e2c7d40aa` in web/production is being rolled back to " +
 			"`71f0aa93be12`. The lane stays held: nothing newer starts there until `/unhold web production`."},
+		{"a slip, and how it stands without what is not done", dana(), "maintain", "/hold payments\n/hold payments production\n/aprove\n/status payments", nil,
+			"(-1) " + oneByOne + "`/hold payments`: not carried out, for not all of this comment could be.\n\n`/hold payments production`: not carried out, for not " +
+				"all of this comment could be.\n\n`/aprove`: not carried out. There is no such command. Did you mean `/approve`?\n\n`/status payments`: " + notHeld},
+		{"what is so already stands in nobody's way", dana(), "maintain", "/hold payments\n/rollback web", one, said(web, "rollback", full, 3, noMore) +
+			"(-1) " + oneByOne + "`/hold payments`: payments/production was held already by @eli because `the bank is 'down'`: that stays as it is. " +
+			"`/unhold payments production` lifts it.\n\n`/rollback web`: " + going},
 		{"by whom neither is taken", cy(), "write", "/hold web\n/unhold web", nil, "(-1) @cy, one by one:\n\n`/hold web`: `/hold` asks for a maintainer, and " +
 			"your role is `write`. @ben, @dana or @eli can. Nothing changed.\n\n`/unhold web`: `/unhold` asks for a maintainer, and your role is `write`. " +
 			"@ben, @dana or @eli can. Nothing changed."},
