@@ -68,7 +68,7 @@ func (c *Command) takeBecause(w *words) string {
 func (c *Command) takeCommit(word string) string {
 	switch {
 	case !app.IsHex(word):
-		return fmt.Sprintf("a commit is written in small letters: `%s`", strings.ToLower(word))
+		return "a commit is written in small letters"
 	case len(word) < app.ShortLen:
 		return fmt.Sprintf("`%s` is too short: a commit needs at least %d digits, because a shorter name can be forged in a minute", word,
 			app.ShortLen)
@@ -122,11 +122,17 @@ func slips(word string) int {
 	return 2
 }
 
-// unknownWord says what a word could have been. It never guesses all: a slip would become a yes to everything.
+// nearWord is the name or the word of ours that a word was most likely meant to be, or "". It never guesses all: a slip would become a yes to
+// everything.
+func nearWord(word string, names Names) string {
+	return nearest(strings.ToLower(word), append(slices.Concat(names.Services, names.Environments), "until", "because"), slips(word))
+}
+
+// unknownWord says what there is in place of a word.
 func unknownWord(word string, names Names) string {
 	known := slices.Concat(names.Services, names.Environments)
-	if near := nearest(strings.ToLower(word), append(slices.Clone(known), "until", "because"), slips(word)); near != "" {
-		return fmt.Sprintf("there is no %s. Did you mean `%s`?", Quote(word), near)
+	if nearWord(word, names) != "" {
+		return fmt.Sprintf("there is no %s", Quote(word))
 	}
 	if len(known) == 0 {
 		return fmt.Sprintf("there is no service or environment %s, or any other", Quote(word))

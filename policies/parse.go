@@ -80,7 +80,8 @@ func parseLine(s spot, names Names) (Line, bool) {
 	}
 	l := Line{Text: cut(clean, 200)}
 	verb, known := verbOf(word)
-	switch near := nearVerb(word); {
+	near := nearVerb(word)
+	switch {
 	case s.where != "" && (known || ours):
 		l.Problem = fmt.Sprintf("it is %s, and only a line in a paragraph of its own counts: write it below an empty line, with nothing before "+
 			"the slash", s.where)
@@ -89,13 +90,56 @@ func parseLine(s spot, names Names) (Line, bool) {
 	case known:
 		l.Command, l.Problem = parseCommand(verb, w, names)
 	case near != "":
-		l.Problem = fmt.Sprintf("there is no such command. Did you mean `/%s`?", near)
+		l.Problem = "there is no such command"
 	case ours:
 		l.Problem = "there is no such command. `/slipway help` lists those that there are"
 	default:
 		return Line{}, false
 	}
-	return checkLine(l, s.text), true
+	if l = checkLine(l, s.text); l.Problem != "" && s.where == "" {
+		likely := meant(clean, names)
+		if likely == "" && near != "" {
+			likely = "/" + near
+		}
+		if likely != "" {
+			l.Problem += ". Did you mean " + Quote(likely) + "?"
+		}
+	}
+	return l, true
+}
+
+// meant is the command that is nearest to a line which is none, with each word that was most likely a slip put right; "" if that is no command
+// either.
+func meant(line string, names Names) string {
+	before, because, _ := strings.Cut(line, " because ")
+	all := strings.Fields(strings.TrimPrefix(before, "/"))
+	if len(all) > 1 && strings.EqualFold(all[0], "slipway") {
+		all = all[1:]
+	}
+	verb, known := verbOf(strings.ToLower(all[0]))
+	if !known {
+		verb = app.Verb(nearVerb(strings.ToLower(all[0])))
+	}
+	for i, word := range all[1:] {
+		bare := strings.Trim(word, marks)
+		if (&Command{}).takeName(bare, names) == "" {
+			continue
+		}
+		if near := nearWord(bare, names); near != "" {
+			all[i+1] = near
+		} else if lower := strings.ToLower(bare); app.IsHex(lower) {
+			all[i+1] = lower
+		}
+	}
+	rest := strings.Join(all[1:], " ")
+	if because != "" {
+		rest += " because " + because
+	}
+	right := strings.TrimSpace("/" + string(verb) + " " + strings.TrimSpace(rest))
+	if _, problem := parseCommand(verb, words{rest: rest}, names); verb == "" || problem != "" || right == line {
+		return ""
+	}
+	return right
 }
 
 // checkLine refuses what is too long to be a command, or is not what it looks like.
@@ -154,11 +198,14 @@ func (w *words) next() string {
 	return word
 }
 
-// nextBare is the next word without the marks that people put around what they paste.
+// marks are what people put around what they paste.
+const marks = "`\"'“”‘’"
+
+// nextBare is the next word without such marks.
 func (w *words) nextBare() string {
 	for {
 		word := w.next()
-		if bare := strings.Trim(word, "`\"'“”‘’"); bare != "" || word == "" {
+		if bare := strings.Trim(word, marks); bare != "" || word == "" {
 			return bare
 		}
 	}

@@ -316,7 +316,7 @@ func TestResolveAnswers(t *testing.T) {
 			"(-1) @dana, `/override`: not yet. A later version of slipway brings it."},
 		{"a slip", dana(), "admin", "/aprove", nil, "(confused) @dana, `/aprove` was not carried out: there is no such command. Did you mean `/approve`?"},
 		{"several, each with its part", dana(), "maintain", "/approve payments\n/hold wbe\n/rollback payments", nil,
-			"(-1) @dana, one by one:\n\n`/approve payments`: not carried out, for not all of this comment could be.\n\n`/hold wbe`: not carried out. There is no `wbe`. Did you mean `web`?\n\n`/rollback payments`: `71f0aa93be12` in payments/production has no way back yet: no other release there counts as good."},
+			"(-1) @dana, one by one:\n\n`/approve payments`: not carried out, for not all of this comment could be.\n\n`/hold wbe`: not carried out. There is no `wbe`. Did you mean `/hold web`?\n\n`/rollback payments`: `71f0aa93be12` in payments/production has no way back yet: no other release there counts as good."},
 		{"a bot's", bot(), "admin", "/approve", nil, "() "},
 		{"nothing", dana(), "admin", "Nice work", nil, "() "},
 		{"status", person(8, "hal"), "read", "/status", func(a *policies.Asked) { a.Lanes[1].Hold = held(4, eli(), now()) },
