@@ -98,7 +98,7 @@ func parseLine(s spot, names Names) (Line, bool) {
 	}
 	if l = checkLine(l, s.text); l.Problem != "" && s.where == "" {
 		likely := meant(clean, names)
-		if likely == "" && near != "" {
+		if likely == "" && near != "" && !known {
 			likely = "/" + near
 		}
 		if likely != "" {
