@@ -91,6 +91,7 @@ type Approval struct {
 	Role   string    // role_name as GitHub gave it when the approval came
 	At     time.Time // when slipway received it
 	Source string    // its door and a number: "comment/123", or "button/<delivery>"
+	From   time.Time `json:",omitzero"` // it counts from then on; zero is at once
 	Text   string    `json:",omitzero"` // SHA-256 of what was written, in hex; "" where nothing was
 	Pin    Pin       `json:",omitzero"`
 	Ahead  Ahead     `json:",omitzero"`

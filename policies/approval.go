@@ -104,6 +104,9 @@ func (f Facts) judgeAsk(a ask) finding {
 	if m.ok {
 		return until(finds(Allow, a.rule, "%sApproved by %s", a.intro, approvedBy(m.by)), m.until)
 	}
+	if !m.dated.IsZero() {
+		return f.awaits(m)
+	}
 	found := finds(Hold, a.rule, "%s", f.missing(a, m))
 	found.Asks = !m.unread
 	found.Unread = m.unread || (f.Gate.notAuthor() || f.Gate.notTeams()) && !f.Excluded.Known || f.uncompared()

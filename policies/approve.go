@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/slipway-cd/slipway/app"
 )
@@ -29,12 +30,12 @@ func (a Asked) approve(c Command, lanes []LaneView) part {
 			"now, say:%s",
 			each(app.VerbApprove, open))
 	case c.All:
-		return a.approveAll(open)
+		return a.approveAll(c, open)
 	case len(open) > 1:
 		return refuse("%s waits in %d places, so nothing was approved. Say which, or `/approve all`:%s", short(commit), len(open),
 			each(app.VerbApprove, open))
 	}
-	return a.approveOne(open[0])
+	return a.approveOne(c, open[0])
 }
 
 // approvable says that an approval could make a difference, as far as can be told now.
@@ -70,46 +71,54 @@ func (a Asked) gave(t target) bool {
 		slices.ContainsFunc(t.Facts.Earlier, func(g Earlier) bool { return t.ahead() && by(g.Approval) })
 }
 
-// given says whether this person has approved the promotion, as it is now.
-func (a Asked) given(t target) bool {
+// given says whether this person has approved the promotion, as it is now, from this moment on; zero is at once.
+func (a Asked) given(t target, from time.Time) bool {
 	return slices.ContainsFunc(t.Facts.Approvals, func(g Approval) bool {
-		end := t.Facts.expires(g.At)
-		return t.Facts.another(g.Pin) == "" && same(g.By.ID, g.By.Login, a.By) && (end.IsZero() || t.Facts.Now.Before(end))
+		end := t.Facts.expires(g.Approval)
+		return t.Facts.another(g.Pin) == "" && g.From.Equal(from) && same(g.By.ID, g.By.Login, a.By) && (end.IsZero() || t.Facts.Now.Before(end))
 	})
 }
 
-func (a Asked) approveOne(t target) part {
+func (a Asked) approveOne(c Command, t target) part {
+	from, problem := a.from(c.At, t)
+	if problem != "" {
+		return refuse("%s", problem)
+	}
 	if ok, why := MayApprove(t.Facts, a.By, a.Role); !ok {
 		return refuse("this approval doesn't count: %s. %s Nothing else changed", strings.TrimSuffix(why, "."), t.whoElse(a.By))
 	}
 	if shut := t.Facts.shut(a.door()); shut != "" {
 		return refuse("this approval doesn't count: it %s. Nothing else changed", shut)
 	}
-	if a.given(t) {
+	if a.given(t, from) {
 		return idle("you have approved %s for %s already, so nothing changed. %s", short(t.Commit.SHA), t.lane.name(), t.whoElse(a.By))
 	}
-	return part{mood: moodDone, text: a.approved(t), letters: []app.Letter{a.approval(t)}}
+	yes := a.yes(t, from)
+	return part{mood: moodDone, text: a.approved(t, yes), letters: []app.Letter{a.approval(t, yes)}}
 }
 
 // yes is this person's approval of a promotion, bound to what they were shown.
-func (a Asked) yes(t target) app.Approval {
-	return app.Approval{By: a.By, Role: a.Role.Value, At: a.Received, Source: a.Source, Text: a.Text, Pin: t.Facts.Pin}
+func (a Asked) yes(t target, from time.Time) app.Approval {
+	return app.Approval{By: a.By, Role: a.Role.Value, At: a.Received, From: from, Source: a.Source, Text: a.Text, Pin: t.Facts.Pin}
 }
 
-func (a Asked) approval(t target) app.Letter {
+func (a Asked) approval(t target, yes app.Approval) app.Letter {
 	if t.ahead() {
-		return a.letterAhead(t, a.yes(t))
+		return a.letterAhead(t, yes)
 	}
-	return app.Letter{To: a.address(t.lane), Message: app.Approved{Commit: t.Commit.SHA, Key: t.Attempt, Approval: a.yes(t)}}
+	return app.Letter{To: a.address(t.lane), Message: app.Approved{Commit: t.Commit.SHA, Key: t.Attempt, Approval: yes}}
 }
 
 // approved says what an approval has done, and what still stands in the way of people.
-func (a Asked) approved(t target) string {
+func (a Asked) approved(t target, yes app.Approval) string {
 	f := t.Facts
-	f.Approvals = append(slices.Clip(f.Approvals), Approval{Approval: a.yes(t), RoleNow: a.Role})
+	f.Approvals = append(slices.Clip(f.Approvals), Approval{Approval: yes, RoleNow: a.Role})
 	s := fmt.Sprintf("%s is approved for %s", short(t.Commit.SHA), t.lane.name())
+	if !yes.From.IsZero() {
+		s += fmt.Sprintf(" from %s on", moment(yes.From, f.Gate.zone()))
+	}
 	switch {
-	case f.wantsApproval():
+	case f.wantsMore():
 		s += ". One more approval is needed: " + (target{t.lane, PromotionView{Facts: f}}).whoElse(a.By)
 		if t.lane.Hold != nil {
 			s += " " + t.lane.heldUp()
@@ -121,6 +130,9 @@ func (a Asked) approved(t target) string {
 		return s + a.untilMerged()
 	case t.lane.Hold != nil:
 		return s + ". " + t.lane.heldUp()
+	}
+	if !yes.From.IsZero() {
+		return s + ". It goes then, or as soon after as the rest of its gate allows" + t.closed(yes.From)
 	}
 	return s + ". It goes as soon as the rest of its gate allows" + stillHolds(f)
 }
@@ -136,7 +148,7 @@ func stillHolds(f Facts) string {
 }
 
 // approveAll approves what this person may, and lists the rest with who can.
-func (a Asked) approveAll(open []target) part {
+func (a Asked) approveAll(c Command, open []target) part {
 	p := part{mood: moodRefused, text: "nothing was approved:"}
 	var done, rest []string
 	for _, t := range open {
@@ -144,12 +156,17 @@ func (a Asked) approveAll(open []target) part {
 		if shut := t.Facts.shut(a.door()); ok && shut != "" {
 			ok, why = false, "it "+shut
 		}
+		from, problem := a.from(c.At, t)
+		if problem != "" {
+			ok, why = false, problem
+		}
+		yes := a.yes(t, from)
 		switch {
-		case ok && a.given(t):
+		case ok && a.given(t, from):
 			rest = append(rest, fmt.Sprintf("\n- %s: you have approved it already. %s", t.lane.name(), t.whoElse(a.By)))
 		case ok:
-			done = append(done, "\n- "+a.approved(t))
-			p.letters = append(p.letters, a.approval(t))
+			done = append(done, "\n- "+a.approved(t, yes))
+			p.letters = append(p.letters, a.approval(t, yes))
 		default:
 			rest = append(rest, fmt.Sprintf("\n- %s: %s. %s", t.lane.name(), strings.TrimSuffix(why, "."), t.whoElse(a.By)))
 		}

@@ -253,7 +253,12 @@ func (f Facts) teamsWhy() string {
 	return "nobody has said why"
 }
 
-// wantsApproval says whether an approval is still missing, of those that are wanted.
+// wantsMore says whether an approval is still missing that nobody has given for later either.
+func (f Facts) wantsMore() bool {
+	return slices.ContainsFunc(f.asks(), func(a ask) bool { m := f.meet(a.need); return !m.ok && m.dated.IsZero() })
+}
+
+// wantsApproval says whether an approval is still missing, of those that are wanted now.
 func (f Facts) wantsApproval() bool {
 	return slices.ContainsFunc(f.asks(), func(a ask) bool { return f.judgeAsk(a).Verdict != Allow })
 }

@@ -14,7 +14,16 @@ type Command struct {
 	Commit      string // 12 to 40 lower-case hex digits; "" is not said
 	All         bool
 	Until       Until
+	At          Moment
 	Because     string // one line
+}
+
+// Moment is when an approval begins to count: an instant, or a time on the clock on the wall of a zone, or of the gate's where none is said. The
+// zero value is at once.
+type Moment struct {
+	At   time.Time
+	Wall time.Time // as if in UTC
+	Zone string    // "" is the gate's
 }
 
 // Until is when a hold ends by itself: after a time that counts from the moment when it was written, or at a moment. The zero value is

@@ -49,6 +49,7 @@ const (
 	RuleWindow       = "window"        // the time lies in a window that allows, and in none that forbids
 	RuleFirstRelease = "first-release" // a maintainer has let in what no way back exists for
 	RuleApproval     = "approval"      // whoever the policy asks has approved
+	RuleDate         = "date"          // the time has come for which they have
 	RuleStarted      = "started"       // a workflow of the team's own waits to deploy it, where slipway is the gate alone
 	RuleFailed       = "failed"        // no rule: one that could not be judged, by a fault of slipway's own
 	RuleReview       = "review"        // GitHub asks its reviewers before a workflow deploys, where they decide

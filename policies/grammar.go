@@ -41,6 +41,8 @@ func (c *Command) take(word string, w *words, names Names) string {
 		return c.takeBecause(w)
 	case "until":
 		return c.takeUntil(w)
+	case "at":
+		return c.takeAt(w, names)
 	}
 	if digits := strings.ToLower(word); len(digits) >= 7 && app.IsHex(digits) {
 		return c.takeCommit(word)
@@ -162,16 +164,56 @@ func (c *Command) takeUntil(w *words) string {
 		c.Until.For = d
 		return ""
 	}
-	for _, layout := range []string{time.RFC3339, "2006-01-02T15:04Z07:00"} {
-		if t, err := time.Parse(layout, word); err == nil {
-			c.Until.At = t.UTC()
-			return ""
-		}
+	if t, ok := instant(word); ok {
+		c.Until.At = t
+		return ""
 	}
 	if day, err := time.Parse("2006-01-02", word); err == nil {
 		return c.takeHour(day, w)
 	}
 	return "after `until` comes how long (`45m`, `2h`, `3d`) or when (`2027-03-01 09:00`, which is UTC, or `2027-03-01T09:00:00+01:00`)"
+}
+
+// takeAt takes when an approval begins to count: 2027-03-01 09:00 on the gate's clock, or in a zone that is named, or a time by RFC 3339.
+func (c *Command) takeAt(w *words, names Names) string {
+	if c.Verb != app.VerbApprove {
+		return fmt.Sprintf("`at` goes with `/approve` only, not with `/%s`", c.Verb)
+	}
+	if c.At != (Moment{}) {
+		return "it says `at` twice"
+	}
+	word := w.nextBare()
+	if t, ok := instant(word); ok {
+		c.At.At = t
+		return ""
+	}
+	day, err := time.Parse("2006-01-02", word)
+	if err != nil {
+		return "after `at` comes when: `2027-03-01 09:00`, by the clock of the gate, or `2027-03-01 09:00 Europe/Berlin`, or `2027-03-01T09:00:00+01:00`"
+	}
+	hour, err := time.Parse("15:04", w.nextBare())
+	if err != nil {
+		return fmt.Sprintf("after a day comes an hour: `at %s 09:00`", day.Format("2006-01-02"))
+	}
+	c.At.Wall = day.Add(time.Duration(hour.Hour())*time.Hour + time.Duration(hour.Minute())*time.Minute)
+	ahead := *w
+	zone := ahead.nextBare()
+	if zone = strings.TrimSpace(zone); strings.EqualFold(zone, "UTC") || zone == "Z" {
+		c.At.Zone, *w = "UTC", ahead
+	} else if _, err := LoadZone(zone); err == nil && strings.Contains(zone, "/") && (&Command{}).takeName(zone, names) != "" {
+		c.At.Zone, *w = zone, ahead
+	}
+	return ""
+}
+
+// instant reads a time by RFC 3339, with or without seconds.
+func instant(word string) (time.Time, bool) {
+	for _, layout := range []string{time.RFC3339, "2006-01-02T15:04Z07:00"} {
+		if t, err := time.Parse(layout, word); err == nil {
+			return t.UTC(), true
+		}
+	}
+	return time.Time{}, false
 }
 
 // takeHour takes the hour after a day, and the zone if it says UTC: no other can be told from its name.

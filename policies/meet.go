@@ -53,7 +53,9 @@ type met struct {
 	missing string    // an approval from a maintainer, as part of a sentence
 	unread  bool      // it can't be told, for a fact can't be read
 	until   time.Time // when it will not be met any more, by time alone
-	refused []string  // why what was said does not count
+	dated   time.Time // when it will be, by approvals that count from then on; zero is not
+	datedBy []Approval
+	refused []string // why what was said does not count
 }
 
 // meet says how far a need is met by the approvals that there are.
@@ -72,8 +74,13 @@ func (f Facts) meet(n need) met {
 func (f Facts) meetAll(parts []need) met {
 	m := met{ok: true}
 	var missing []string
+	dated := true
 	for _, part := range parts {
 		p := f.meet(part)
+		dated = dated && (p.ok || !p.dated.IsZero())
+		if m.datedBy = append(m.datedBy, p.datedBy...); p.dated.After(m.dated) {
+			m.dated = p.dated
+		}
 		m.ok, m.unread = m.ok && p.ok, m.unread || p.unread
 		m.by, m.refused = append(m.by, p.by...), append(m.refused, p.refused...)
 		if !p.ok {
@@ -83,7 +90,9 @@ func (f Facts) meetAll(parts []need) met {
 			m.until = p.until
 		}
 	}
-	m.missing = both(missing)
+	if m.missing = both(missing); !dated {
+		m.dated = time.Time{}
+	}
 	return m
 }
 
@@ -98,6 +107,9 @@ func (f Facts) meetAny(parts []need) met {
 		}
 		m.unread, m.refused = m.unread || p.unread, append(m.refused, p.refused...)
 		missing = append(missing, p.missing)
+		if !p.dated.IsZero() && (m.dated.IsZero() || p.dated.Before(m.dated)) {
+			m.dated, m.datedBy = p.dated, p.datedBy
+		}
 	}
 	if best.ok {
 		return best
@@ -109,6 +121,7 @@ func (f Facts) meetAny(parts []need) met {
 func (f Facts) meetLeaf(n need) met {
 	var m met
 	var ends []time.Time
+	var dated []Approval
 	unreadable := ""
 	for i, given := range f.Approvals {
 		if slices.ContainsFunc(m.by, func(a Approval) bool { return same(a.By.ID, a.By.Login, given.By) }) {
@@ -123,6 +136,8 @@ func (f Facts) meetLeaf(n need) met {
 		switch {
 		case b == barNone && not != "":
 			m.refused = append(m.refused, "@"+given.By.Login+"'s approval does not count: it "+not)
+		case b == barNone && f.Now.Before(given.From):
+			dated = append(dated, given)
 		case b == barNone && !end.IsZero() && !f.Now.Before(end):
 			m.refused = append(m.refused, "@"+given.By.Login+"'s approval does not count: it has expired, at "+clock(end))
 		case b == barNone:
@@ -137,6 +152,7 @@ func (f Facts) meetLeaf(n need) met {
 		m.until = last(ends, n.count)
 		return m
 	}
+	m.dated, m.datedBy = amounts(m, dated, n)
 	if unreadable != "" {
 		m.unread, m.refused = true, append(m.refused, unreadable)
 	}
@@ -174,7 +190,7 @@ type weighed struct {
 func (f Facts) weigh() Facts {
 	all := make([]weighed, len(f.Approvals))
 	for i, a := range f.Approvals {
-		all[i] = weighed{f.excluded(a.By), f.expires(a.At)}
+		all[i] = weighed{f.excluded(a.By), f.expires(a.Approval)}
 	}
 	f.weighed = all
 	return f
@@ -185,7 +201,7 @@ func (f Facts) standing(i int) (bar, time.Time) {
 	if i < len(f.weighed) && len(f.weighed) == len(f.Approvals) {
 		return f.weighed[i].bar, f.weighed[i].end
 	}
-	return f.excluded(f.Approvals[i].By), f.expires(f.Approvals[i].At)
+	return f.excluded(f.Approvals[i].By), f.expires(f.Approvals[i].Approval)
 }
 
 // equal says whether two needs are the same.
@@ -231,10 +247,10 @@ func has(by []Approval) string {
 	return both(names) + " are"
 }
 
-// expires is when an approval that was given then stops counting, by the stricter of the two files; zero is never.
-func (f Facts) expires(given time.Time) (end time.Time) {
+// expires is when an approval stops counting, by the stricter of the two files; zero is never.
+func (f Facts) expires(given app.Approval) (end time.Time) {
 	for _, p := range f.Gate.policies() {
-		if e := given.Add(p.Expires); p.Expires > 0 && (end.IsZero() || e.Before(end)) {
+		if e := counts(given).Add(p.Expires); p.Expires > 0 && (end.IsZero() || e.Before(end)) {
 			end = e
 		}
 	}

@@ -78,7 +78,7 @@ func (e excluding) bar(f policies.Facts, a policies.Approval) bool {
 				teams[s.Value] = true
 			}
 		}
-		if p.Expires > 0 && !f.Now.Before(a.At.Add(p.Expires)) {
+		if p.Expires > 0 && a.From.IsZero() && !f.Now.Before(a.At.Add(p.Expires)) {
 			return true
 		}
 		door, _, _ := strings.Cut(a.Source, "/")
@@ -152,6 +152,9 @@ func wanted(f policies.Facts, r policies.Requirement, several func([]policies.Se
 
 func counts(f policies.Facts, a policies.Approval, from []policies.Selector, four bool) bool {
 	if a.By.Bot || strings.Contains(a.By.Login, "[bot]") || !a.RoleNow.Known || four && !f.Excluded.Known {
+		return false
+	}
+	if f.Now.Before(a.From) {
 		return false
 	}
 	if a.Pin != (app.Pin{}) && a.Pin != f.Pin {

@@ -78,7 +78,8 @@ func drawApproval(t *rapid.T) policies.Approval {
 	by := people().Draw(t, "by")
 	return policies.Approval{
 		Approval: app.Approval{By: by, Role: "maintain", At: now().Add(-rapid.SampledFrom([]time.Duration{0, 0, 59 * time.Minute, time.Hour}).Draw(t, "ago")), Source: rapid.SampledFrom([]string{"comment/1", "comment/1", "button/2", "review/3"}).Draw(t, "source"),
-			Pin: rapid.SampledFrom([]app.Pin{{}, {Commit: full, Artifact: "a"}, {Commit: full, Artifact: "a"}, {Commit: full}, {Commit: newer, Artifact: "a"}}).Draw(t, "pin")},
+			From: rapid.SampledFrom([]time.Time{{}, {}, {}, now(), now().Add(time.Hour)}).Draw(t, "from"),
+			Pin:  rapid.SampledFrom([]app.Pin{{}, {Commit: full, Artifact: "a"}, {Commit: full, Artifact: "a"}, {Commit: full}, {Commit: newer, Artifact: "a"}}).Draw(t, "pin")},
 		RoleNow: drawFact(t, "role", roles()),
 	}
 }
