@@ -59,6 +59,12 @@ type (
 		By     Person
 		Door   Door `json:",omitzero"` // only what came by it; "" is by any
 	}
+	// Overrode is a person's word to let a commit go although its gate does not. Whether that is enough is for the gate to say.
+	Overrode struct {
+		Commit SHA
+		Key    Key // the number of the attempt that was shown
+		Override
+	}
 	// Altered says that what somebody had written when they approved was edited or deleted afterwards. That changes nothing but what is shown.
 	Altered struct {
 		Source string
@@ -96,6 +102,18 @@ type Approval struct {
 	Pin    Pin       `json:",omitzero"`
 	Ahead  Ahead     `json:",omitzero"`
 	Edited Edited    `json:",omitzero"`
+}
+
+// Override is a person's word against a gate, with the proof of whose it is and of what it is about. It is unique by Source.
+type Override struct {
+	By      Person
+	Role    string // role_name as GitHub gave it when the word came
+	At      time.Time
+	Source  string
+	Text    string // SHA-256 of what was written, in hex
+	Because string
+	Alone   bool // without waiting for a second person
+	Pin     Pin
 }
 
 // Door is the door by which an approval came.
@@ -159,9 +177,9 @@ const (
 	VerbCancel    Verb = "cancel"
 	VerbStatus    Verb = "status"
 	VerbHelp      Verb = "help"
-	VerbOverride  Verb = "override"   // later
+	VerbOverride  Verb = "override"
+	VerbWhatIf    Verb = "what-if"
 	VerbOKToTest  Verb = "ok-to-test" // later
-	VerbWhatIf    Verb = "what-if"    // later
 )
 
 // Name of Ready.
@@ -181,6 +199,9 @@ func (Said) Name() string { return "said" }
 
 // Name of Approved.
 func (Approved) Name() string { return "approved" }
+
+// Name of Overrode.
+func (Overrode) Name() string { return "overrode" }
 
 // Name of Altered.
 func (Altered) Name() string { return "altered" }

@@ -25,6 +25,7 @@ type Promotion struct {
 	Eligible  bool              // while it waits: the last answer was allow
 	Decision  policies.Decision // the last answer
 	Approvals []app.Approval    // for this attempt alone
+	Overrides []app.Override    `json:",omitempty"` // what people have said against its gate, likewise
 	Artifact  string            // what its run produced, until a release is pinned
 	Release   Release           // pinned when it was started
 	Back      string            // while deploying, or beside a request: why to go back once the outcome is known, for two programs never run at once
@@ -82,6 +83,7 @@ type Lane struct {
 	Chosen       app.SHA    // the newest that may go: being asked once more, for what can be withdrawn may have been
 	Asked        app.Key    // the last question's number
 	Hold         Hold       // what stops the lane
+	Overridden   int        `json:",omitzero"` // how many releases went out against the gate
 	Closed       bool       // not in the file any more, or the App is gone
 	ClosedAt     app.Place
 }

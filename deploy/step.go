@@ -41,6 +41,8 @@ func (l *step) take(m app.Message) {
 		l.unapproved(m)
 	case app.Altered:
 		l.altered(m)
+	case app.Overrode:
+		l.overrode(m)
 	case app.Said:
 		l.obey(m)
 	case Lapsed:

@@ -55,6 +55,7 @@ func (w *Wanderer) Message(l Lane) app.Message {
 	case n < 90:
 		return w.one([]app.Message{word(app.VerbCancel, p), word(app.VerbRollback, p), w.approves(p), app.Unapproved{Commit: p.Commit.SHA, By: person},
 			app.Unapproved{Commit: p.Commit.SHA, By: person, Door: app.DoorReview}, app.Altered{Source: fmt.Sprint("comment/", w.IntN(5)), Edited: app.Edited{By: person, At: w.At}},
+			app.Overrode{Commit: p.Commit.SHA, Key: p.Attempt, Override: app.Override{By: person, At: w.At, Source: fmt.Sprint("comment/", w.IntN(5)), Alone: w.IntN(2) == 0}},
 			app.Changed{Commit: p.Commit.SHA}})
 	case n < 92:
 		return app.Said{Verb: app.VerbHold, By: person, Because: "a fair", Until: w.At.Add(time.Hour)}

@@ -17,6 +17,7 @@ type (
 		Commit    app.Commit
 		Artifact  string
 		Approvals []app.Approval
+		Overrides []app.Override
 		Ask       Ask
 		Last      bool
 	}
@@ -64,6 +65,8 @@ const (
 	ForApproval  Cause = "approval"
 	ForRollback  Cause = "rollback"
 	ForAttention Cause = "attention"
+	ForSecond    Cause = "override" // an override wants a second person
+	ForOverride  Cause = "alone"    // somebody let it go against its gate alone, which is reported
 )
 
 // Task of Gather.
@@ -102,7 +105,7 @@ func Wants(l Lane) []app.Want {
 	var wants []app.Want
 	for _, p := range l.Promotions {
 		if p.State == Reviewing && p.Again != 0 {
-			wants = append(wants, want(Gather{Key: p.Again, Commit: p.Commit, Artifact: p.Artifact, Approvals: p.Approvals, Ask: p.Ask()}, p.Again))
+			wants = append(wants, want(Gather{Key: p.Again, Commit: p.Commit, Artifact: p.Artifact, Approvals: p.Approvals, Overrides: p.Overrides, Ask: p.Ask()}, p.Again))
 		}
 		if t := l.task(p); t != nil {
 			w := want(t, p.Key)
@@ -112,7 +115,7 @@ func Wants(l Lane) []app.Want {
 		if w, ok := wake(p); ok {
 			wants = append(wants, w)
 		}
-		if n, ok := l.notify(p); ok {
+		for _, n := range l.notices(p) {
 			wants = append(wants, want(n, n.Key))
 		}
 	}
@@ -147,7 +150,7 @@ func (l Lane) task(p Promotion) app.Task {
 		return Request{Key: p.Key, Commit: p.Commit, Release: p.Release, Withdraw: p.Then != Absent}
 	case Gating, Retrying:
 		last := p.State == Retrying || p.Commit.SHA == l.Chosen
-		return Gather{Key: p.Key, Commit: p.Commit, Artifact: p.Artifact, Approvals: p.Approvals, Ask: p.Ask(), Last: last}
+		return Gather{Key: p.Key, Commit: p.Commit, Artifact: p.Artifact, Approvals: p.Approvals, Overrides: p.Overrides, Ask: p.Ask(), Last: last}
 	case Deploying:
 		return Put{Key: p.Key, Commit: p.Commit, Release: p.Release, Run: p.Run, Ask: p.LetGo}
 	case Verifying:
@@ -169,17 +172,26 @@ func (l Lane) returning(p Promotion) app.Task {
 	return Restore{Key: p.Key, Commit: p.Commit.SHA, To: to.Commit, Release: r, Ask: p.BackAsk}
 }
 
-// notify says whether a person is needed, and under which number they are called.
-func (l Lane) notify(p Promotion) (Notify, bool) {
-	switch {
-	case p.State.Waits() && AsksApproval(p): // also while it is asked again: a call that is taken back is never made
-		return Notify{ForApproval, p.Commit.SHA, p.Attempt}, true
-	case p.State == Attention:
-		return Notify{ForAttention, p.Commit.SHA, p.Key}, true
-	case (p.State == RollingBack || p.State == RolledBack) && p.Undone != 0:
-		return Notify{ForRollback, p.Commit.SHA, p.Undone}, true
+// notices is for what people are needed, and under which number they are called: also while it is asked again, for a call that is taken back is
+// never made.
+func (l Lane) notices(p Promotion) (all []Notify) {
+	call := func(needed bool, c Cause, k app.Key) {
+		if needed {
+			all = append(all, Notify{c, p.Commit.SHA, k})
+		}
 	}
-	return Notify{}, false
+	call(p.State.Waits() && AsksApproval(p), ForApproval, p.Attempt)
+	call(p.State.Waits() && p.Decision.WantsSecond(), ForSecond, p.Attempt)
+	call(p.Put != 0 && p.Alone(), ForOverride, p.Attempt)
+	call(p.State == Attention, ForAttention, p.Key)
+	call((p.State == RollingBack || p.State == RolledBack) && p.Undone != 0, ForRollback, p.Undone)
+	return all
+}
+
+// Alone says that one person alone let it go against its gate.
+func (p Promotion) Alone() bool {
+	_, against := p.Decision.Overridden()
+	return against && slices.ContainsFunc(p.Overrides, func(o app.Override) bool { return o.Alone })
 }
 
 // AsksApproval says whether a person's yes is what a promotion waits for, rather than a fact that can't be read.

@@ -104,6 +104,9 @@ func (l *step) start(p *Promotion, r Release) {
 		p.Run, p.RunURL = 0, ""
 	}
 	l.enter(p, Deploying)
+	if _, against := p.Decision.Overridden(); against {
+		l.Overridden++
+	}
 	p.Release, p.Put, p.Began, p.Why, p.Tail, p.LetGo = r, p.Key, time.Time{}, "", "", r.asked(*p)
 	l.Last, l.Newest, l.Chosen = p.Commit, max(l.Newest, p.Commit.Place), ""
 	for i := range l.Promotions {

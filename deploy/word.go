@@ -148,10 +148,34 @@ func (l *step) unapproved(m app.Unapproved) {
 		return
 	}
 	theirs := func(a app.Approval) bool { return a.By.ID == m.By.ID && (m.Door == "" || a.Door() == m.Door) }
-	if !slices.ContainsFunc(p.Approvals, theirs) {
+	against := func(o app.Override) bool { return o.By.ID == m.By.ID && m.Door == "" }
+	if !slices.ContainsFunc(p.Approvals, theirs) && !slices.ContainsFunc(p.Overrides, against) {
 		return
 	}
 	p.Approvals = slices.DeleteFunc(slices.Clone(p.Approvals), theirs)
+	p.Overrides = slices.DeleteFunc(slices.Clone(p.Overrides), against)
+	l.again(p)
+}
+
+// overrode takes in a word against the gate, once for each person. What was denied is let in again by it, for nothing else would ask anew.
+func (l *step) overrode(m app.Overrode) {
+	p := l.current(m.Commit)
+	if p == nil || p.Attempt != m.Key {
+		return
+	}
+	if p.State == Denied && l.mayAgain(p) {
+		l.add(Promotion{Commit: p.Commit, Artifact: p.Artifact, Overrides: []app.Override{m.Override}})
+		return
+	}
+	if !p.State.Waits() && p.State != Attention && p.State != Retrying {
+		return
+	}
+	repeat := func(o app.Override) bool { return o.Source == m.Source || o.By.ID == m.By.ID && !o.At.Before(m.At) }
+	if slices.ContainsFunc(p.Overrides, repeat) {
+		return
+	}
+	before := func(o app.Override) bool { return o.By.ID == m.By.ID }
+	p.Overrides = append(slices.DeleteFunc(slices.Clone(p.Overrides), before), m.Override)
 	l.again(p)
 }
 

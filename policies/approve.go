@@ -64,10 +64,11 @@ func (a Asked) replaced(t target) bool {
 	return fresh && len(offers) > 1 && offers[len(offers)-2].Commit != last.Commit
 }
 
-// gave says whether this person has approved the promotion at any time, whether or not that counts now.
+// gave says whether this person has approved or overridden the promotion at any time, whether or not that counts now.
 func (a Asked) gave(t target) bool {
 	by := func(g app.Approval) bool { return same(g.By.ID, g.By.Login, a.By) }
 	return slices.ContainsFunc(t.Facts.Approvals, func(g Approval) bool { return by(g.Approval) }) ||
+		slices.ContainsFunc(t.Facts.Overrides, func(o Override) bool { return same(o.By.ID, o.By.Login, a.By) }) ||
 		slices.ContainsFunc(t.Facts.Earlier, func(g Earlier) bool { return t.ahead() && by(g.Approval) })
 }
 

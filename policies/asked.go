@@ -50,6 +50,7 @@ type LaneView struct {
 	Unclear     bool       // something is there, but nobody can say what
 	Closed      bool       // it is not in the file any more
 	Offers      []Offer    // what the card on Asked.Pull offered in this lane, oldest first; the last is what it offers now. Of an open one: its heads
+	Overrides   int        // how many releases went against the gate here
 	Promotions  []PromotionView
 }
 

@@ -203,16 +203,22 @@ func MayApprove(f Facts, by app.Person, role app.Fact[string]) (bool, string) {
 		}
 		return false, place(f.Service, f.Environment) + " asks nobody for an approval"
 	}
-	best := barNotAsked
-	for _, a := range asks {
-		for _, n := range a.need.leaves() {
-			best = max(best, f.bar(n.from, by, role))
-		}
-	}
+	best := f.best(by, role)
 	if best == barNone {
 		return true, ""
 	}
 	return false, f.yours(best, by, role)
+}
+
+// best says what keeps this person's approval from counting for any of those that are wanted, if anything.
+func (f Facts) best(by app.Person, role app.Fact[string]) bar {
+	best := barNotAsked
+	for _, a := range f.asks() {
+		for _, n := range a.need.leaves() {
+			best = max(best, f.bar(n.from, by, role))
+		}
+	}
+	return best
 }
 
 // Approvers is the logins of those who may approve, as far as GitHub tells who there is: for cards, and for whoever is refused. Those

@@ -15,6 +15,8 @@ type Command struct {
 	All         bool
 	Until       Until
 	At          Moment
+	Alone       bool   // of /override: without a second person
+	By          string // of /what-if: logins, by blanks
 	Because     string // one line
 }
 

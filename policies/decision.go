@@ -35,6 +35,7 @@ type Reason struct {
 	Verdict  Verdict
 	Sentence string // Markdown; one line, safe to show as it is
 	Asks     bool   // it waits for a person's approval, rather than for a fact or for time
+	Skipped  bool   `json:",omitempty"` // it would not allow, and was overridden
 }
 
 // The names of the rules, in the order in which they speak.
@@ -51,6 +52,7 @@ const (
 	RuleApproval     = "approval"      // whoever the policy asks has approved
 	RuleDate         = "date"          // the time has come for which they have
 	RuleStarted      = "started"       // a workflow of the team's own waits to deploy it, where slipway is the gate alone
+	RuleOverride     = "override"      // people let it go against its gate, or ask for that
 	RuleFailed       = "failed"        // no rule: one that could not be judged, by a fault of slipway's own
 	RuleReview       = "review"        // GitHub asks its reviewers before a workflow deploys, where they decide
 )

@@ -27,6 +27,7 @@ type Facts struct {
 	Paths             app.Fact[[]string]                // the files that change; likewise
 	Pin               app.Pin                           // what an approval that is given now is for
 	Approvals         []Approval                        // those given for this attempt
+	Overrides         []Override                        // what people have said against the gate, for this attempt
 	Earlier           []Earlier                         // those given before the merge that do not count, or not yet
 	Excluded          app.Fact[[]Contributor]           // who opened, wrote, co-wrote or pushed what goes out since what is live
 	Teams             map[string]app.Fact[[]app.Person] // who is in each team that the gate or the owners name, by org/team in lower case; nobody in one that GitHub does not show

@@ -11,7 +11,7 @@ import (
 
 // later says that a verb belongs to a later issue: it is answered "not yet", whatever follows it.
 func later(v app.Verb) bool {
-	return v == app.VerbOverride || v == app.VerbOKToTest || v == app.VerbWhatIf
+	return v == app.VerbOKToTest
 }
 
 // parseCommand reads what follows a verb, and says what is wrong with it.
@@ -19,6 +19,10 @@ func parseCommand(verb app.Verb, w words, names Names) (Command, string) {
 	c := Command{Verb: verb}
 	if later(verb) || verb == app.VerbHelp {
 		return c, ""
+	}
+	if verb == app.VerbWhatIf {
+		problem := c.takeWhatIf(&w, names)
+		return c, problem
 	}
 	for {
 		word := w.nextBare()
@@ -43,6 +47,9 @@ func (c *Command) take(word string, w *words, names Names) string {
 		return c.takeUntil(w)
 	case "at":
 		return c.takeAt(w, names)
+	case "alone":
+		c.Alone = true
+		return c.fitsAlone()
 	}
 	if digits := strings.ToLower(word); len(digits) >= 7 && app.IsHex(digits) {
 		return c.takeCommit(word)
@@ -51,10 +58,17 @@ func (c *Command) take(word string, w *words, names Names) string {
 }
 
 func (c *Command) fitsAll() string {
-	if slices.Contains([]app.Verb{app.VerbApprove, app.VerbUnapprove, app.VerbHold, app.VerbUnhold, app.VerbStatus}, c.Verb) {
+	if slices.Contains([]app.Verb{app.VerbApprove, app.VerbUnapprove, app.VerbHold, app.VerbUnhold, app.VerbStatus, app.VerbWhatIf}, c.Verb) {
 		return ""
 	}
 	return fmt.Sprintf("`all` does not go with `/%s`: name the service, the environment or the commit", c.Verb)
+}
+
+func (c *Command) fitsAlone() string {
+	if c.Verb == app.VerbOverride {
+		return ""
+	}
+	return fmt.Sprintf("`alone` goes with `/override` only, not with `/%s`", c.Verb)
 }
 
 func (c *Command) takeBecause(w *words) string {

@@ -47,7 +47,7 @@ func rules() []rule {
 		judgeReview}
 }
 
-// Judge says whether the commit may go. Every rule speaks for itself, and the strictest counts.
+// Judge says whether the commit may go. Every rule speaks for itself, and the strictest counts that nobody has overridden.
 func Judge(f Facts) Decision { return judgeBy(rules(), f) }
 
 func judgeBy(rules []rule, f Facts) Decision {
@@ -55,7 +55,7 @@ func judgeBy(rules []rule, f Facts) Decision {
 	for _, r := range rules {
 		all = append(all, r.judge(f)...)
 	}
-	d := sum(all, f.Now)
+	d := sum(f.overridden(all), f.Now)
 	d.Doors = f.Gate.Doors()
 	return d
 }

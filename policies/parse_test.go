@@ -72,7 +72,7 @@ func TestParseWhatPeopleWrite(t *testing.T) {
 		{"words in backticks, as pasted", "/approve `payments` production `" + twelv + "`", "approve payments production " + twelv + "\n"},
 		{"no-break spaces", "/approve\u00a0web", "approve web\n"},
 		{"help takes anything", "/help me please", "help\n"},
-		{"later verbs take anything", "/override payments because reasons\n/ok-to-test\n/what-if x", "override\nok-to-test\nwhat-if\n"},
+		{"a later verb takes anything", "/override payments because reasons\n/ok-to-test x", "override payments because [reasons]\nok-to-test\n"},
 		{"a reason", "/hold payments because the   bank is down", "hold payments because [the bank is down]\n"},
 		{"for a time", "/hold until 90m", "hold for 1h30m0s\n"},
 		{"for days", "/hold until 1d12h because night", "hold for 36h0m0s because [night]\n"},

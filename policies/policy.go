@@ -32,6 +32,7 @@ type Policy struct {
 	Expires          time.Duration // how long an approval counts; 0 is for ever
 	Not              Not           // who may not
 	Doors            []app.Door    // by which an approval has to come; none is by any but a review
+	OverrideChecks   bool          // an admin's override may skip the checks too
 	Review           bool          // GitHub's reviewers of the environment decide under delivery, and nobody is asked here
 	Environment      string        // with Review: GitHub's name of the environment whose reviewers they are
 	HoldsAfterReturn bool          // after_rollback: hold, which is the default: config sets it

@@ -148,6 +148,10 @@ func (a Asked) command(c Command) part {
 		return a.unapprove(c, lanes)
 	case app.VerbStatus:
 		return a.status(c, lanes)
+	case app.VerbWhatIf:
+		return a.whatIf(c, lanes)
+	case app.VerbOverride:
+		return a.override(c, lanes)
 	}
 	if refused := a.mayNot(c.Verb); refused != "" {
 		return refuse("%s", refused)

@@ -312,8 +312,8 @@ func TestResolveAnswers(t *testing.T) {
 			"`/unhold web production` lifts it."},
 		{"late, and over", dana(), "maintain", "/hold web until 5m", late, "(-1) @dana, 2027-03-01 10:17 UTC is over already, so nothing is held."},
 		{"late, and taken back", dana(), "maintain", "/unapprove", late, "(-1) @dana, you have approved nothing of `9b1e2c7d40aa` that still waits."},
-		{"of a later issue", dana(), "admin", "/override payments", nil,
-			"(-1) @dana, `/override`: not yet. A later version of slipway brings it."},
+		{"of a later issue", dana(), "admin", "/ok-to-test", nil,
+			"(-1) @dana, `/ok-to-test`: not yet. A later version of slipway brings it."},
 		{"a slip", dana(), "admin", "/aprove", nil, "(confused) @dana, `/aprove` was not carried out: there is no such command. Did you mean `/approve`?"},
 		{"several, each with its part", dana(), "maintain", "/approve payments\n/hold wbe\n/rollback payments", nil,
 			"(-1) @dana, one by one:\n\n`/approve payments`: not carried out, for not all of this comment could be.\n\n`/hold wbe`: not carried out. There is no `wbe`. Did you mean `/hold web`?\n\n`/rollback payments`: `71f0aa93be12` in payments/production has no way back yet: no other release there counts as good."},
@@ -337,12 +337,12 @@ func TestResolveAnswers(t *testing.T) {
 
 func TestHelpNamesEveryVerbOnceItWorks(t *testing.T) {
 	_, answer := policies.Resolve(shop(dana(), "read", "/help"))
-	for _, verb := range []string{"approve", "unapprove", "hold", "unhold", "rollback", "retry", "cancel", "status", "help"} {
+	for _, verb := range []string{"approve", "unapprove", "hold", "unhold", "rollback", "retry", "cancel", "override", "what-if", "status", "help"} {
 		if !strings.Contains(answer.Body, "- `/"+verb) {
 			t.Errorf("/help does not name /%s", verb)
 		}
 	}
-	if strings.Contains(answer.Body, "override") || answer.Reaction != "eyes" {
+	if strings.Contains(answer.Body, "ok-to-test") || answer.Reaction != "eyes" {
 		t.Errorf("/help: %+v", answer)
 	}
 }

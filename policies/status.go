@@ -84,13 +84,15 @@ func (a Asked) promotion(p PromotionView) string {
 // help is every command with one sentence.
 func help() string {
 	return `these are the commands. Each stands on a line of its own and may name a service, an environment and a commit (12 digits or more):
-- ` + "`/approve`" + ` says yes to the one promotion of this commit that waits; ` + "`/approve all`" + ` to all that you may.
+- ` + "`/approve`" + ` says yes to the one promotion of this commit that waits; ` + "`/approve all`" + ` to all that you may. With ` + "`at 2027-03-01 09:00`" + ` it counts from then on. Of an open pull request it counts once that is merged.
 - ` + "`/unapprove`" + ` takes your own approval back, until the deployment starts.
 - ` + "`/hold [until 2h] [because …]`" + ` stops lanes, all if none is named: what has begun goes on, nothing new starts. For maintainers.
 - ` + "`/unhold`" + ` lifts the hold. For maintainers.
 - ` + "`/rollback`" + ` goes back to the last good release; no gate, hold or window stops it. For maintainers.
 - ` + "`/retry`" + ` lets failed checks, or what was denied, failed or rolled back, try again. For whoever can write.
 - ` + "`/cancel`" + ` gives up what waits; it does not stop what has begun. For whoever can write.
+- ` + "`/override [alone] because …`" + ` lets a commit go against its gate, never against its checks unless the file says so: an admin, with a second maintainer, or alone, which all approvers are told of.
+- ` + "`/what-if approve by @login`" + ` says what that approval would do, and does nothing.
 - ` + "`/status`" + ` says what is live, what waits, and why.
 - ` + "`/help`" + ` says this. ` + "`/slipway approve`" + ` is ` + "`/approve`" + `, where another bot listens too.
 `

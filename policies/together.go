@@ -83,7 +83,7 @@ func (a Asked) reach(c Command, p part) []app.Letter {
 // opposite says whether two verbs undo each other. A rollback holds its lane, and ends what waits there for the same commit.
 func opposite(v, w app.Verb) bool {
 	pairs := [][2]app.Verb{
-		{app.VerbHold, app.VerbUnhold}, {app.VerbApprove, app.VerbUnapprove}, {app.VerbApprove, app.VerbCancel}, {app.VerbRetry, app.VerbCancel},
+		{app.VerbHold, app.VerbUnhold}, {app.VerbApprove, app.VerbUnapprove}, {app.VerbApprove, app.VerbCancel}, {app.VerbRetry, app.VerbCancel}, {app.VerbOverride, app.VerbCancel},
 		{app.VerbRollback, app.VerbUnhold}, {app.VerbRollback, app.VerbRetry}, {app.VerbRollback, app.VerbCancel},
 	}
 	return slices.Contains(pairs, [2]app.Verb{v, w}) || slices.Contains(pairs, [2]app.Verb{w, v})
@@ -110,6 +110,8 @@ func commitOf(l app.Letter) app.SHA {
 		return m.Commit
 	case app.ApprovedAhead:
 		return m.Pin.Commit
+	case app.Overrode:
+		return m.Commit
 	case app.Unapproved:
 		return m.Commit
 	case app.Said:
@@ -143,6 +145,9 @@ func (a Asked) take(l *LaneView, letter app.Letter) {
 		p.approve(m.Approval, a.Role)
 	case app.ApprovedAhead:
 		p.approve(m.Approval, a.Role)
+	case app.Overrode:
+		p.Facts.Overrides = append(slices.Clip(p.Facts.Overrides), Override{Override: m.Override, RoleNow: a.Role})
+		p.Decision = Judge(p.Facts)
 	case app.Said:
 		a.obey(l, p, m)
 	}

@@ -142,6 +142,7 @@ func environmentShape() shape {
 		{name: "calendars", doc: "Calendars of the file in whose freezes nothing starts.", shape: listShape("a list of calendars", "[holidays]",
 			line("the name of a calendar", "holidays", maxName))},
 		{name: "approve", doc: "Who approves (one maintainer), under policy: delivery.", shape: approveShape()},
+		{name: "override", doc: "checks: an admin's /override may skip the checks too. (it never does)", shape: choice("what an override may skip", "checks", "checks")},
 		{name: "deploy", doc: "How a commit is put there.", must: true, shape: deployShape()},
 		{name: "verify", doc: "How a release is watched. Without it a release is good when its command exits 0.", shape: verifyShape()},
 		{name: "rollback", doc: "automatic: a bad release goes back by itself. never: a person is asked. (automatic)",

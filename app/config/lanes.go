@@ -65,7 +65,7 @@ func (l *linker) policy(service string, e entry) policies.Policy {
 	l.reviewable(e, approve)
 	own := l.requirement(approve.value)
 	p.Count, p.From, p.All, p.Any, p.Expires = own.Count, own.From, own.All, own.Any, approve.within("expires", 0)
-	p.Not = l.not(approve.value)
+	p.Not, p.OverrideChecks = l.not(approve.value), e.str("override") == "checks"
 	for _, door := range approve.texts("doors") {
 		p.Doors = append(p.Doors, app.Door(door))
 	}

@@ -39,7 +39,7 @@ func (e *Engine) assess(ctx context.Context, row Row) (result, error) {
 		return result{}, fmt.Errorf("reading a review: %w", err)
 	}
 	w := word{repo: m.Repo, source: m.Source(), door: app.DoorReview, by: m.By, pull: m.Pull, commit: m.Commit, written: m.Written, received: m.Received}
-	q := &scenery{word: w}
+	q := &scenery{word: w, judges: m.State == app.ReviewApproved}
 	if err := e.know(ctx, w); err != nil {
 		return result{}, err
 	}
@@ -59,7 +59,7 @@ func (e *Engine) assess(ctx context.Context, row Row) (result, error) {
 	if approves {
 		a.Role = e.role(ctx, m.Repo, m.By)
 	}
-	if a.Lanes, err = e.assessedLanes(ctx, q, approves); err != nil {
+	if a.Lanes, err = e.assessedLanes(ctx, q); err != nil {
 		return result{}, err
 	}
 	letters := policies.Assess(a, m.State)
@@ -68,14 +68,14 @@ func (e *Engine) assess(ctx context.Context, row Row) (result, error) {
 
 // assessedLanes is the lanes into which the pull request brings something. A review may come just before the merge and be taken in just after it,
 // so what it brings is shown as it was before, also of one that is merged.
-func (e *Engine) assessedLanes(ctx context.Context, q *scenery, judge bool) (all []policies.LaneView, err error) {
+func (e *Engine) assessedLanes(ctx context.Context, q *scenery) (all []policies.LaneView, err error) {
 	for _, l := range q.lanes {
-		view, err := e.laneView(ctx, q, l, false)
+		view, err := e.laneView(ctx, q, l)
 		if err != nil {
 			return nil, err
 		}
 		if q.brings(l) {
-			p, err := e.aheadView(ctx, q, l, judge)
+			p, err := e.aheadView(ctx, q, l)
 			if err != nil {
 				return nil, err
 			}

@@ -155,8 +155,10 @@ func (e *Engine) gatherWord(ctx context.Context, w word) (policies.Asked, bool, 
 	a.Role = e.role(ctx, w.repo, w.by)
 	a.Candidates = e.candidates(ctx, &inquiry{repo: w.repo})
 	a.Pull, a.Runs = q.pullView(), q.runViews()
+	q.overrides = says(a.Lines, app.VerbOverride)
+	q.judges = q.overrides || says(a.Lines, app.VerbApprove, app.VerbUnapprove, app.VerbStatus, app.VerbWhatIf)
 	var err error
-	a.Lanes, err = e.laneViews(ctx, q, aboutApproval(a.Lines))
+	a.Lanes, err = e.laneViews(ctx, q)
 	return a, true, err
 }
 

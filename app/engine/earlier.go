@@ -16,10 +16,10 @@ import (
 // earlierFacts is the approvals that were given before the merge. Of a promotion those that count are to be carried into its lane; of an open
 // pull request they are its approvals. Those that do not count are told of.
 func (e *Engine) earlierFacts(ctx context.Context, q *inquiry) error {
+	e.pin(ctx, q)
 	if !q.asksPeople() {
 		return nil
 	}
-	e.pin(ctx, q)
 	earlier, err := e.earlier(ctx, q)
 	for _, g := range earlier {
 		switch {

@@ -45,6 +45,7 @@ type Observer interface {
 	Stepped(name string)
 	Worked(task string, failed bool)
 	SetAside(name string)
+	Overrode() // a release went out against its gate
 }
 
 // Engine runs everything. Make it with New, run it once.
@@ -93,6 +94,7 @@ type silent struct{}
 func (silent) Stepped(string)      {}
 func (silent) Worked(string, bool) {}
 func (silent) SetAside(string)     {}
+func (silent) Overrode()           {}
 
 // Nudge says that there is something to do. It never blocks, and a nudge is never lost.
 func (e *Engine) Nudge() {

@@ -54,6 +54,9 @@ func (e *Engine) stepLane(tx Tx, m Mail, now time.Time) error {
 		return err
 	}
 	after, letters := deploy.Step(before, m.Message, now)
+	if after.Overridden > before.Overridden {
+		e.Observe.Overrode()
+	}
 	kept := deploy.Forget(after)
 	if err := tx.SaveLane(after, version); err != nil {
 		return err

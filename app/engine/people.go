@@ -20,7 +20,10 @@ func (e *Engine) peopleFacts(ctx context.Context, q *inquiry) {
 	for _, a := range q.ask.Approvals {
 		q.facts.Approvals = append(q.facts.Approvals, policies.Approval{Approval: a, RoleNow: e.role(ctx, q.repo, a.By)})
 	}
-	if q.asksPeople() {
+	for _, o := range q.ask.Overrides {
+		q.facts.Overrides = append(q.facts.Overrides, policies.Override{Override: o, RoleNow: e.role(ctx, q.repo, o.By)})
+	}
+	if q.asksPeople() || len(q.ask.Overrides) > 0 {
 		q.facts.Candidates = e.candidates(ctx, q)
 	}
 	if slices.Contains(needs, policies.NeedAuthors) {
@@ -37,8 +40,12 @@ func (q *inquiry) asksPeople() bool {
 func (e *Engine) called(ctx context.Context, repo app.Repo, l deploy.Lane, p deploy.Promotion, cause deploy.Cause) (report.People, error) {
 	approvers, err := e.approvers(ctx, repo, l, p)
 	who := report.People{Approvers: approvers}
-	if err != nil || cause == deploy.ForApproval {
+	switch {
+	case err != nil || cause == deploy.ForApproval:
 		return who, err
+	case cause == deploy.ForSecond || cause == deploy.ForOverride:
+		who.Maintainers = e.maintainers(ctx, repo)
+		return who, nil
 	}
 	if who.Authors, err = e.sentBy(ctx, repo, p); err != nil {
 		e.Log.Warn("who made what went out can't be read", "commit", p.Commit.SHA, "error", err)

@@ -14,11 +14,13 @@ import (
 // scenery is what was stored when somebody said something: the pull request, the lanes, the runs.
 type scenery struct {
 	word
-	pull   app.Pull
-	heads  []Head // that it has had
-	merged bool   // its commit is known on the default branch
-	lanes  []deploy.Lane
-	runs   []checks.Run
+	pull      app.Pull
+	heads     []Head // that it has had
+	merged    bool   // its commit is known on the default branch
+	lanes     []deploy.Lane
+	runs      []checks.Run
+	judges    bool // what is asked for is about gates, so that facts are gathered of what waits
+	overrides bool // and of what was denied
 }
 
 // see reads the scenery at one moment.
@@ -187,14 +189,14 @@ func broken(r checks.Run) bool {
 }
 
 // laneViews is all lanes as commands see them. The facts of promotions are gathered only where they are judged.
-func (e *Engine) laneViews(ctx context.Context, q *scenery, judge bool) (all []policies.LaneView, err error) {
+func (e *Engine) laneViews(ctx context.Context, q *scenery) (all []policies.LaneView, err error) {
 	for _, l := range q.lanes {
-		view, err := e.laneView(ctx, q, l, judge)
+		view, err := e.laneView(ctx, q, l)
 		if err != nil {
 			return nil, err
 		}
 		if q.pull.Open && q.brings(l) {
-			p, err := e.aheadView(ctx, q, l, judge)
+			p, err := e.aheadView(ctx, q, l)
 			if err != nil {
 				return nil, err
 			}
@@ -206,9 +208,9 @@ func (e *Engine) laneViews(ctx context.Context, q *scenery, judge bool) (all []p
 }
 
 // aheadView is what the pull request would bring into a lane.
-func (e *Engine) aheadView(ctx context.Context, q *scenery, l deploy.Lane, judge bool) (p policies.PromotionView, err error) {
+func (e *Engine) aheadView(ctx context.Context, q *scenery, l deploy.Lane) (p policies.PromotionView, err error) {
 	p = policies.PromotionView{Commit: app.Commit{SHA: q.pull.Head}, State: policies.Ahead, Pull: q.pull.Number}
-	if judge {
+	if q.judges {
 		p.Facts, err = e.factsAhead(ctx, q.repo, l, q.pull)
 	}
 	return p, err
@@ -223,12 +225,12 @@ func (q *scenery) offered() (all []policies.Offer) {
 }
 
 // laneView is a lane as commands see it.
-func (e *Engine) laneView(ctx context.Context, q *scenery, l deploy.Lane, judge bool) (policies.LaneView, error) {
+func (e *Engine) laneView(ctx context.Context, q *scenery, l deploy.Lane) (policies.LaneView, error) {
 	busy, isBusy := l.Busy()
 	back, _ := l.WayBack(l.Last.SHA)
 	v := policies.LaneView{
 		Service: l.Service, Environment: l.Environment, Live: l.Live.SHA, WayBack: back.Commit.SHA,
-		Newest: l.NewestStarted(), Unclear: l.Live.SHA == "" && l.Newest != 0, Closed: l.Closed,
+		Newest: l.NewestStarted(), Unclear: l.Live.SHA == "" && l.Newest != 0, Closed: l.Closed, Overrides: l.Overridden,
 	}
 	if l.Hold.Key != 0 {
 		v.Hold = &policies.HoldView{Key: l.Hold.Key, By: l.Hold.By, Because: l.Hold.Because, Undoes: l.Hold.Undoes, Since: l.Hold.Since,
@@ -246,8 +248,8 @@ func (e *Engine) laneView(ctx context.Context, q *scenery, l deploy.Lane, judge 
 		if view.Pull != 0 && view.Pull == q.word.pull && p.State.Waits() {
 			v.Offers = append(v.Offers, policies.Offer{Commit: p.Commit.SHA, From: p.Arrived})
 		}
-		judged := p.State.Waits() || isBusy && busy.Attempt == p.Attempt
-		if judged && judge {
+		judged := p.State.Waits() || isBusy && busy.Attempt == p.Attempt || q.overrides && p.State == deploy.Denied
+		if judged && q.judges {
 			if view.Facts, err = e.factsOf(ctx, q.repo, l, p); err != nil {
 				return v, err
 			}
@@ -257,15 +259,14 @@ func (e *Engine) laneView(ctx context.Context, q *scenery, l deploy.Lane, judge 
 	return v, nil
 }
 
-func aboutApproval(lines []policies.Line) bool {
-	return slices.ContainsFunc(lines, func(l policies.Line) bool {
-		return slices.Contains([]app.Verb{app.VerbApprove, app.VerbUnapprove, app.VerbStatus}, l.Command.Verb)
-	})
+// says whether any of these lines says one of these verbs.
+func says(lines []policies.Line, verbs ...app.Verb) bool {
+	return slices.ContainsFunc(lines, func(l policies.Line) bool { return slices.Contains(verbs, l.Command.Verb) })
 }
 
 // factsOf is the facts of a promotion as they are now.
 func (e *Engine) factsOf(ctx context.Context, repo app.Repo, l deploy.Lane, p deploy.Promotion) (policies.Facts, error) {
-	q := &inquiry{repo: repo, lane: l, ask: deploy.Gather{Key: p.Key, Commit: p.Commit, Artifact: p.Artifact, Approvals: p.Approvals, Ask: p.Ask()}}
+	q := &inquiry{repo: repo, lane: l, ask: deploy.Gather{Key: p.Key, Commit: p.Commit, Artifact: p.Artifact, Approvals: p.Approvals, Overrides: p.Overrides, Ask: p.Ask()}}
 	err := e.inquire(ctx, q)
 	return q.facts, err
 }

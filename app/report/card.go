@@ -77,10 +77,12 @@ func rules(p deploy.Promotion) []string {
 	var passed, all []string
 	for _, r := range p.Decision.Reasons {
 		text := quiet(sentence(r.Sentence))
-		switch r.Verdict {
-		case policies.Allow:
+		switch {
+		case r.Skipped:
+			all = append(all, "↷ "+text)
+		case r.Verdict == policies.Allow:
 			passed = append(passed, "✓ "+text)
-		case policies.Hold:
+		case r.Verdict == policies.Hold:
 			all = append(all, "• "+text)
 		default:
 			all = append(all, "✗ "+text)
@@ -92,10 +94,13 @@ func rules(p deploy.Promotion) []string {
 	return append([]string{strings.Join(passed, " · ")}, all...)
 }
 
-// reviewed says whom GitHub asks, or who answered there.
+// reviewed says whom GitHub asks, who answered there, or who let it go against its gate.
 func reviewed(p deploy.Promotion) string {
 	if p.State == deploy.Reviewing && p.Then == deploy.Absent {
 		return "GitHub asks its reviewers; slipway goes on as soon as one has answered on the page of the workflow's run."
+	}
+	if r, against := p.Decision.Overridden(); against && p.Put != 0 {
+		return "**Against its gate.** " + quiet(sentence(r.Sentence)) + "."
 	}
 	for _, a := range p.Approvals {
 		if a.Source == deploy.ReviewSource && p.Put != 0 {

@@ -7,6 +7,7 @@ import (
 
 	"github.com/slipway-cd/slipway/app"
 	"github.com/slipway-cd/slipway/deploy"
+	"github.com/slipway-cd/slipway/policies"
 )
 
 // People is who may be called, by login.
@@ -32,6 +33,13 @@ func Notice(s Scene, l deploy.Lane, p deploy.Promotion, cause deploy.Cause, pull
 		default:
 			c.Body = fmt.Sprintf("%s%s waits for your yes to %s. %s", called(who.Approvers), name, commit, howToApprove(l, p, &pull))
 		}
+	case deploy.ForSecond:
+		c.Marker = fmt.Sprintf("notice/%s/override/%d", l.Address(), p.Attempt)
+		c.Body = fmt.Sprintf("%s%s: %s", called(seconds(p, who)), name, quiet(sentence(override(p)))+".")
+	case deploy.ForOverride:
+		c.Marker = fmt.Sprintf("notice/%s/alone/%d", l.Address(), p.Attempt)
+		c.Body = fmt.Sprintf("%s%s: %s goes out against its gate, by one person alone. %s", calledAll(once(append(who.Approvers, who.Maintainers...))), name, commit,
+			quiet(sentence(override(p)))+".")
 	case deploy.ForRollback:
 		c.Marker = fmt.Sprintf("notice/%s/rollback/%d", l.Address(), p.Undone)
 		does := "is being rolled back"
@@ -48,6 +56,23 @@ func Notice(s Scene, l deploy.Lane, p deploy.Promotion, cause deploy.Cause, pull
 			prose(p.Why)), list(ways(l, p)))
 	}
 	return c
+}
+
+// seconds is who may second an override, and has not said it.
+func seconds(p deploy.Promotion, who People) []string {
+	return slices.DeleteFunc(once(who.Maintainers), func(login string) bool {
+		return slices.ContainsFunc(p.Overrides, func(o app.Override) bool { return strings.EqualFold(o.By.Login, login) })
+	})
+}
+
+// override is what the gate says of an override.
+func override(p deploy.Promotion) string {
+	for _, r := range p.Decision.Reasons {
+		if r.Rule == policies.RuleOverride {
+			return r.Sentence
+		}
+	}
+	return ""
 }
 
 // involved is who is called when a release went wrong: whose change it is and who let it go; if that is nobody who can read, who may approve.
@@ -95,10 +120,15 @@ func names(logins []string, login string) bool {
 }
 
 // called is up to five people by name, with what begins a sentence to them; "" is nobody.
-func called(logins []string) string {
+func called(logins []string) string { return mention(logins, maxCalled) }
+
+// calledAll is as many as GitHub notifies.
+func calledAll(logins []string) string { return mention(logins, maxMentions) }
+
+func mention(logins []string, most int) string {
 	var all []string
 	for _, l := range logins {
-		if isLogin(l) && len(all) < maxCalled {
+		if isLogin(l) && len(all) < most {
 			all = append(all, "@"+l)
 		}
 	}

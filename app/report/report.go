@@ -74,6 +74,7 @@ const (
 	maxNotes       = 100    // annotations, ours: more help nobody, and GitHub takes 50 in one request
 	maxNamed       = 30     // pull requests that one line names, ours
 	maxCalled      = 5      // people whom one notice calls, ours
+	maxMentions    = 50     // people whom one comment notifies
 )
 
 // filePath is the repository's file, as texts name it.

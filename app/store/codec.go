@@ -34,6 +34,7 @@ func newCodec() codec {
 	learn[app.Said](c)
 	learn[app.Approved](c)
 	learn[app.Unapproved](c)
+	learn[app.Overrode](c)
 	learn[app.Altered](c)
 	learn[app.ApprovedAhead](c)
 	learn[app.UnapprovedAhead](c)

@@ -20,6 +20,7 @@ type numbers struct {
 	aside    *prometheus.CounterVec
 	work     *prometheus.CounterVec
 	events   *prometheus.CounterVec
+	against  prometheus.Counter
 }
 
 func newNumbers() *numbers {
@@ -34,7 +35,8 @@ func newNumbers() *numbers {
 		work:     counter("work_total", "Rows that were worked on, by task and whether they failed.", "task", "failed"),
 		events:   counter("webhooks_total", "Webhook deliveries by the status that they were answered with.", "status"),
 	}
-	n.registry.MustRegister(n.calls, n.letters, n.aside, n.work, n.events,
+	n.against = prometheus.NewCounter(prometheus.CounterOpts{Name: "slipway_overrides_total", Help: "Releases that went out against their gate."})
+	n.registry.MustRegister(n.calls, n.letters, n.aside, n.work, n.events, n.against,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return n
 }
@@ -54,6 +56,9 @@ func (n *numbers) SetAside(name string) { n.aside.WithLabelValues(name).Inc() }
 func (n *numbers) Worked(task string, failed bool) {
 	n.work.WithLabelValues(task, strconv.FormatBool(failed)).Inc()
 }
+
+// Overrode counts a release that went out against its gate.
+func (n *numbers) Overrode() { n.against.Inc() }
 
 // answered counts a webhook.
 func (n *numbers) answered(status int) { n.events.WithLabelValues(strconv.Itoa(status)).Inc() }
