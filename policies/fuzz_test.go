@@ -13,7 +13,8 @@ func FuzzParse(f *testing.F) {
 	for _, s := range []string{
 		"", "/approve", "hello\n/approve web all", "- a\n- b", "> q\n> r", "```go\nx\n```", "<div>\n\nx", "<!-- x -->", "a | b\n-|-\n1 | 2",
 		"[^1]\n\n[^1]: x", "/hold until 2h because [x](y)", "**a\n/hold**", "\u200b/hold", "/slipway\r\nx\r/help", "<b title='>'>", "[a]: b 'c'",
-		"~~x~~", "1. x\n\n   y", "\tx", "<![CDATA[x]]>", "<?x?>", "&amp; &#47;", "http://a/b", "$$\nx\n$$", "- [ ] /approve",
+		"~~x~~", "1. x\n\n   y", "\tx", "<![CDATA[x]]>", "<?x?>", "&amp; &#47;", "http://a/b", "$$\nx\n$$", "- [ ] /approve", "/approve web at 2027-03-01 09:00 Europe/Berlin", "/override alone because /x",
+		"/what-if approve web by @ada, @bob", "/what-if /approve by", "/aprove wbe at 2027-03-01T09:00:00+01:00",
 	} {
 		f.Add(s)
 	}
