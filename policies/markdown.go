@@ -33,7 +33,8 @@ func spots(body string) []spot {
 // them is no command.
 const maxDepth = 50
 
-// shallow leaves out marks of quotes and lists that are too deep, the outer ones: the inner may end something.
+// shallow leaves out marks of quotes and lists that are too deep, the outer ones: the inner may end something. What the line is indented by stays,
+// for that may make it code.
 func shallow(body string) string {
 	if len(body) <= maxDepth {
 		return body
@@ -41,13 +42,13 @@ func shallow(body string) string {
 	const marks = ">*+-.)0123456789"
 	lines := strings.Split(body, "\n")
 	for i, line := range lines {
-		count := 0
+		count, indent := 0, line[:len(line)-len(strings.TrimLeft(line, " \t"))]
 		for j := len(line) - len(strings.TrimLeft(line, marks+" \t")); j > 0 && count <= maxDepth; j-- {
 			if strings.IndexByte(marks, line[j-1]) >= 0 {
 				count++
 			}
 			if count > maxDepth {
-				lines[i] = line[j:]
+				lines[i] = indent + line[j:]
 			}
 		}
 	}
