@@ -57,7 +57,8 @@ type (
 	Unapproved struct {
 		Commit SHA
 		By     Person
-		Door   Door `json:",omitzero"` // only what came by it; "" is by any
+		Door   Door   `json:",omitzero"` // only what came by it; "" is by any
+		Source string `json:",omitzero"` // only that one; "" is any
 	}
 	// Overrode is a person's word to let a commit go although its gate does not. Whether that is enough is for the gate to say.
 	Overrode struct {
@@ -87,7 +88,8 @@ type (
 		Service     string
 		Environment string
 		By          Person
-		Door        Door // only what came by it; "" is by any
+		Door        Door   `json:",omitzero"` // only what came by it; "" is by any
+		Source      string `json:",omitzero"` // only that one; "" is any
 	}
 )
 

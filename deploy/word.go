@@ -147,7 +147,9 @@ func (l *step) unapproved(m app.Unapproved) {
 	if p == nil || !p.State.Waits() && p.State != Attention && p.State != Retrying {
 		return
 	}
-	theirs := func(a app.Approval) bool { return a.By.ID == m.By.ID && (m.Door == "" || a.Door() == m.Door) }
+	theirs := func(a app.Approval) bool {
+		return a.By.ID == m.By.ID && (m.Door == "" || a.Door() == m.Door) && (m.Source == "" || a.Source == m.Source)
+	}
 	against := func(o app.Override) bool { return o.By.ID == m.By.ID && m.Door == "" }
 	if !slices.ContainsFunc(p.Approvals, theirs) && !slices.ContainsFunc(p.Overrides, against) {
 		return

@@ -25,6 +25,7 @@ type Drift struct {
 	Section bool      // how the service is built or deployed: its section of the file
 	Files   []string  // of the service, those that differ
 	Gate    bool      // the gate judges otherwise
+	More    bool      // more is asked than was when it was given: what is live would be lost, say
 	Commits Rewritten // of the pull request; only for words
 }
 
@@ -36,7 +37,7 @@ type Rewritten struct {
 
 // None says that an approval counts for the commit as it did for the one before.
 func (d Drift) None() bool {
-	return d.Unread == "" && !d.Lost && !d.Section && len(d.Files) == 0 && !d.Gate
+	return d.Unread == "" && !d.Lost && !d.Section && len(d.Files) == 0 && !d.Gate && !d.More
 }
 
 // Why says what changed since an approval was given, after a colon.
@@ -60,6 +61,9 @@ func (d Drift) Why() string {
 	}
 	if d.Gate {
 		all = append(all, "its gate changed")
+	}
+	if d.More {
+		all = append(all, "more is asked of people")
 	}
 	s := both(all) + " since"
 	if moved := d.Commits.words(); moved != "" {
@@ -108,6 +112,12 @@ func (f Facts) lapsed() string {
 		}
 	}
 	return s
+}
+
+// AsksMore says that people are asked for what the facts of the moment bring, beside what the files want: an approval that was given before does not
+// answer that.
+func (f Facts) AsksMore() bool {
+	return f.loses() || len(f.unprovable()) > 0 || !f.First && f.Live == "" && f.Gate.Live.Known && f.Gate.Live.Value.Mode == ModeUnknown
 }
 
 // uncompared says that it can't be told of an approval whether it counts.

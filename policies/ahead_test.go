@@ -25,6 +25,13 @@ func gaveAhead(a *policies.Asked) {
 	unmerged(a)
 	f := &a.Lanes[1].Promotions[1].Facts
 	f.Approvals = append(f.Approvals, yes(dana(), "maintain"))
+	a.Given = []policies.GivenAhead{{Service: "payments", Environment: "production", Commit: newer, By: dana()}}
+}
+
+// gaveBefore has one of dana's of a head that was replaced.
+func gaveBefore(a *policies.Asked) {
+	gaveAhead(a)
+	a.Given[0].Commit, a.Lanes[1].Promotions[1].Facts.Approvals = older, nil
 }
 
 const yesAhead = `repository/42 approved.ahead {"Pull":412,"Service":"payments","Environment":"production","By":{"ID":3,"Login":"dana","Bot":false},` +
@@ -32,6 +39,8 @@ const yesAhead = `repository/42 approved.ahead {"Pull":412,"Service":"payments",
 	`"Head":"9b1e2c7d40aa9b1e2c7d40aa9b1e2c7d40aa9b1e","Live":"71f0aa93be1271f0aa93be1271f0aa93be1271f0","Artifact":""},` +
 	`"Ahead":{"Pull":412,"Pin":{"Commit":"c0ffee123456c0ffee123456c0ffee123456c0ff","Tree":"7ree","Head":"9b1e2c7d40aa9b1e2c7d40aa9b1e2c7d40aa9b1e",` +
 	`"Live":"71f0aa93be1271f0aa93be1271f0aa93be1271f0","Artifact":""}}}` + "\n"
+
+const takesBack = `repository/42 unapproved.ahead {"Pull":412,"Service":"payments","Environment":"production","By":{"ID":3,"Login":"dana","Bot":false}}` + "\n"
 
 const isAhead = "`c0ffee123456` is approved for payments/production. It counts once #412 is merged, if its files and its gate are then what they are now."
 
@@ -59,8 +68,23 @@ func TestResolveAhead(t *testing.T) {
 			f.Gate = both(policies.Policy{Mode: policies.Delivery, Count: 2})
 		}, "(-1) @dana, you have approved `c0ffee123456` for payments/production already, so nothing changed. @ben or @eli can approve."},
 		{"taken back", dana(), "maintain", "/unapprove", gaveAhead,
-			`repository/42 unapproved.ahead {"Pull":412,"Service":"payments","Environment":"production","By":{"ID":3,"Login":"dana","Bot":false},"Door":""}` + "\n" +
-				"(+1) @dana, your approval of `c0ffee123456` for payments/production is taken back."},
+			takesBack + "(+1) @dana, your approval of `c0ffee123456` for payments/production is taken back."},
+		{"taken back, whatever was pushed since", dana(), "maintain", "/unapprove", gaveBefore, takesBack + "(+1) @dana, your approval of `c0ffee123456` for payments/production is taken back."},
+		{"taken back, before it is known what it changes now", dana(), "maintain", "/unapprove", func(a *policies.Asked) {
+			gaveBefore(a)
+			a.Lanes[1].Promotions = a.Lanes[1].Promotions[:1]
+			a.Pull.Unread = true
+		}, takesBack + "(+1) @dana, your approval of #412 for payments/production is taken back."},
+		{"taken back, after the merge and before the checks", dana(), "maintain", "/unapprove", func(a *policies.Asked) {
+			gaveAhead(a)
+			a.Lanes[1].Promotions, a.Pull.Open, a.Pull.Commit, a.Pull.MergedAt = nil, false, full, now()
+		}, takesBack + "(+1) @dana, your approval of `9b1e2c7d40aa` for payments/production is taken back."},
+		{"taken back, after it was closed", dana(), "maintain", "/unapprove payments", func(a *policies.Asked) {
+			gaveAhead(a)
+			a.Lanes[1].Promotions, a.Pull.Open, a.Pull.Commit, a.Pull.MergedAt = nil, false, "", time.Time{}
+		}, takesBack + "(+1) @dana, your approval of #412 for payments/production is taken back."},
+		{"somebody else's", eli(), "admin", "/unapprove", gaveAhead, "(-1) @eli, you have approved nothing of `c0ffee123456` that still waits."},
+		{"another lane's", dana(), "maintain", "/unapprove web", gaveAhead, "(-1) @dana, you have approved nothing of `c0ffee123456` that still waits."},
 		{"both at once", dana(), "maintain", "/approve\n/unapprove", unmerged,
 			"(-1) @dana, one by one:\n\n`/approve`: this and `/unapprove` in the same comment contradict each other, so neither was carried out. Say the " +
 				"one that you mean.\n\n`/unapprove`: this and `/approve` in the same comment contradict each other, so neither was carried out. Say the one that you mean."},
@@ -149,28 +173,20 @@ func TestAReviewCountsWhereTheFileAsksForIt(t *testing.T) {
 		name   string
 		by     app.Person
 		role   string
-		state  app.ReviewState
 		change func(*policies.Asked)
-		want   string
+		counts bool
 	}{
-		{"approved", dana(), "maintain", app.ReviewApproved, nil, "approved.ahead"},
-		{"approved, where reviews are no door", dana(), "maintain", app.ReviewApproved, func(a *policies.Asked) {
-			a.Lanes[1].Promotions[1].Facts.Gate = both(delivery())
-		}, ""},
-		{"approved, where one of the files does not ask for reviews", dana(), "maintain", app.ReviewApproved, func(a *policies.Asked) {
+		{"approved", dana(), "maintain", nil, true},
+		{"where reviews are no door", dana(), "maintain", func(a *policies.Asked) { a.Lanes[1].Promotions[1].Facts.Gate = both(delivery()) }, false},
+		{"where one of the files does not ask for reviews", dana(), "maintain", func(a *policies.Asked) {
 			a.Lanes[1].Promotions[1].Facts.Gate.Live = known(delivery())
-		}, ""},
-		{"approved by who may not", cy(), "write", app.ReviewApproved, nil, ""},
-		{"approved by a bot", bot(), "maintain", app.ReviewApproved, nil, ""},
-		{"approved, of another commit", dana(), "maintain", app.ReviewApproved, func(a *policies.Asked) { a.On = older }, ""},
-		{"approved by who has approved", dana(), "maintain", app.ReviewApproved, func(a *policies.Asked) {
+		}, false},
+		{"by who may not", cy(), "write", nil, false},
+		{"by a bot", bot(), "maintain", nil, false},
+		{"of another commit", dana(), "maintain", func(a *policies.Asked) { a.On = older }, false},
+		{"by who has approved", dana(), "maintain", func(a *policies.Asked) {
 			a.Lanes[1].Promotions[1].Facts.Approvals = []policies.Approval{yes(dana(), "maintain")}
-		}, ""},
-		{"taken back", dana(), "maintain", app.ReviewChangesRequested, nil, "unapproved.ahead"},
-		{"dismissed after the merge", dana(), "maintain", app.ReviewDismissed, func(a *policies.Asked) {
-			a.Pull.Open, a.Pull.Commit = false, full
-			a.Lanes[1].Promotions = a.Lanes[1].Promotions[:1]
-		}, "unapproved"},
+		}, false},
 	} {
 		a := shop(test.by, test.role, "")
 		unmerged(&a)
@@ -179,15 +195,52 @@ func TestAReviewCountsWhereTheFileAsksForIt(t *testing.T) {
 		if test.change != nil {
 			test.change(&a)
 		}
-		var got []string
-		for _, l := range policies.Assess(a, test.state) {
-			got = append(got, l.Message.Name())
-			if m, is := l.Message.(app.Unapproved); is && m.Door != app.DoorReview {
-				t.Errorf("%s: it takes back more than the review: %+v", test.name, m)
-			}
+		if letters := policies.Assess(a); (len(letters) == 1) != test.counts {
+			t.Errorf("%s: it comes to %v", test.name, letters)
 		}
-		if strings.Join(got, " ") != test.want {
-			t.Errorf("%s: it comes to %v, and not to %q", test.name, got, test.want)
+	}
+}
+
+// A review counts for as long as GitHub says that it approves.
+func TestAReviewStands(t *testing.T) {
+	gate := policies.Policy{Mode: policies.Delivery, Doors: []app.Door{app.DoorReview}}
+	for _, test := range []struct {
+		stands app.Fact[bool]
+		want   policies.Verdict
+		words  string
+	}{
+		{known(true), policies.Allow, "Approved by @dana"},
+		{known(false), policies.Hold, "does not count: it was a review, which does not approve the pull request any more"},
+		{app.Unknown[bool]("listing the reviews of #412"), policies.Hold, "it can't be told whether their review still approves: listing the reviews of #412"},
+	} {
+		f := ready(gate)
+		given := yes(dana(), "maintain")
+		given.Source, given.Stands = "review/5", test.stands
+		f.Approvals = []policies.Approval{given}
+		if d := policies.Judge(f); d.Verdict != test.want || !strings.Contains(sentences(d), test.words) || d.Recheck.IsZero() != test.stands.Known {
+			t.Errorf("%+v: %+v", test.stands, d)
+		}
+	}
+}
+
+// Whoever approved before what would be lost was live has not accepted that.
+func TestALossIsAcceptedByWhoHasSeenIt(t *testing.T) {
+	f := ready(policies.Policy{Mode: policies.Delivery})
+	f.Contains, f.Lost, f.Pin = known(false), []string{"71f0aa93be12 Two"}, app.Pin{Commit: full, Live: live}
+	given := yes(dana(), "maintain")
+	for _, test := range []struct {
+		pin   app.Pin
+		ahead app.Ahead
+		want  policies.Verdict
+	}{
+		{app.Pin{Commit: full, Live: live}, app.Ahead{}, policies.Allow},
+		{app.Pin{Commit: full, Live: older}, app.Ahead{}, policies.Hold},
+		{app.Pin{Commit: full, Live: live}, app.Ahead{Pull: 412, Pin: app.Pin{Commit: newer, Live: older}}, policies.Hold},
+	} {
+		given.Pin, given.Ahead = test.pin, test.ahead
+		f.Approvals = []policies.Approval{given}
+		if d := policies.Judge(f); d.Verdict != test.want {
+			t.Errorf("%+v, %+v: %+v", test.pin, test.ahead, d)
 		}
 	}
 }

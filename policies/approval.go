@@ -22,7 +22,9 @@ func (f Facts) asks() []ask {
 	var all []ask
 	if f.loses() {
 		intro := fmt.Sprintf("Does not contain what is live, %s, and would lose %s. ", short(f.Live), f.lost())
-		all = append(all, ask{rule: RuleContainsLive, need: atLeastOne(), intro: intro})
+		seen := atLeastOne()
+		seen.live = true
+		all = append(all, ask{rule: RuleContainsLive, need: seen, intro: intro})
 	}
 	if f.First {
 		all = append(all, ask{rule: RuleFirstRelease, need: atLeastOne(), intro: "First release here. "})
@@ -45,6 +47,7 @@ func merged(asks []ask) []ask {
 			continue
 		}
 		all[i].intro += a.intro
+		all[i].need.live = all[i].need.live || a.need.live
 		if all[i].by != a.by {
 			all[i].by = ""
 		}
@@ -71,6 +74,9 @@ func (f Facts) gateAsks() []ask {
 	}
 	return append(live, head...)
 }
+
+// AsksPeople says whether anybody is asked for an approval, as far as is known.
+func (f Facts) AsksPeople() bool { return len(f.asks()) > 0 }
 
 // asksOf is what one file wants.
 func (f Facts) asksOf(gate app.Fact[Policy], by string) (all []ask) {

@@ -19,7 +19,7 @@ func (a Asked) approve(c Command, lanes []LaneView) part {
 		}
 	}
 	here := of(targets(lanes, func(target) bool { return true }), commit)
-	open := slices.DeleteFunc(slices.Clone(here), func(t target) bool { return !t.approvable() })
+	open := slices.DeleteFunc(slices.Clone(here), func(t target) bool { return !t.approvable() && !a.onlyReviewed(t) })
 	switch {
 	case len(open) == 0:
 		return refuse("%s", a.nothingToApprove(commit, here, targets(lanes, target.approvable)))
@@ -68,15 +68,20 @@ func (a Asked) replaced(t target) bool {
 func (a Asked) gave(t target) bool {
 	by := func(g app.Approval) bool { return same(g.By.ID, g.By.Login, a.By) }
 	return slices.ContainsFunc(t.Facts.Approvals, func(g Approval) bool { return by(g.Approval) }) ||
-		slices.ContainsFunc(t.Facts.Overrides, func(o Override) bool { return same(o.By.ID, o.By.Login, a.By) }) ||
-		slices.ContainsFunc(t.Facts.Earlier, func(g Earlier) bool { return t.ahead() && by(g.Approval) })
+		slices.ContainsFunc(t.Facts.Overrides, func(o Override) bool { return same(o.By.ID, o.By.Login, a.By) })
+}
+
+// onlyReviewed says that this person's approval of the promotion is a review, in whose place they put their word now: a review may be dismissed.
+func (a Asked) onlyReviewed(t target) bool {
+	waits := t.State == Waiting || t.State == Attention || t.ahead()
+	return waits && a.door() != app.DoorReview && slices.ContainsFunc(t.Facts.Approvals, func(g Approval) bool { return g.reviewed() && same(g.By.ID, g.By.Login, a.By) })
 }
 
 // given says whether this person has approved the promotion, as it is now, from this moment on; zero is at once.
 func (a Asked) given(t target, from time.Time) bool {
 	return slices.ContainsFunc(t.Facts.Approvals, func(g Approval) bool {
 		end := t.Facts.expires(g.Approval)
-		return t.Facts.another(g.Pin) == "" && g.From.Equal(from) && same(g.By.ID, g.By.Login, a.By) && (end.IsZero() || t.Facts.Now.Before(end))
+		return t.Facts.another(g.Pin) == "" && g.From.Equal(from) && !a.onlyReviewed(t) && same(g.By.ID, g.By.Login, a.By) && (end.IsZero() || t.Facts.Now.Before(end))
 	})
 }
 
@@ -269,7 +274,10 @@ func (t target) notApprovable() string {
 		}
 		return s + " waits for no approval: " + lower(t.Decision.why())
 	case Ahead:
-		return s + " needs no approval, or has the ones that it needs"
+		if asks := t.Facts.asks(); len(asks) > 0 {
+			return s + " has the approval that it needs: " + lower(t.Facts.judgeAsk(asks[0]).Sentence)
+		}
+		return s + " needs no approval"
 	case Superseded:
 		return s + t.newer()
 	}
@@ -297,27 +305,43 @@ func (t target) newer() string {
 	return fmt.Sprintf(" was superseded by %s, which is %s", short(newer.Commit.SHA), newer.doing())
 }
 
-// unapprove takes this person's own approvals of a commit back, wherever its deployment has not started.
+// unapprove takes this person's own approvals of a commit back, wherever its deployment has not started; of a pull request also those that were
+// given before its merge, whatever became of it since.
 func (a Asked) unapprove(c Command, lanes []LaneView) part {
-	commit := app.SHA(c.Commit)
+	commit, none := app.SHA(c.Commit), ""
 	if commit == "" {
-		var none string
-		if commit, none = a.pullCommit(); none != "" {
-			return refuse("%s", none)
+		commit, none = a.pullCommit()
+	}
+	p := part{mood: moodDone}
+	var names []string
+	take := func(t target) {
+		if !slices.Contains(names, t.lane.name()) {
+			names = append(names, t.lane.name())
+		}
+		p.letters = append(p.letters, a.takesBack(t, ""))
+	}
+	for _, g := range a.Given {
+		meant := c.Commit == "" || commit == g.Commit || commit == a.Pull.Commit || commit == a.Pull.Head
+		if meant && same(g.By.ID, g.By.Login, a.By) && together(c.Service, g.Service) && together(c.Environment, g.Environment) {
+			take(target{LaneView{Service: g.Service, Environment: g.Environment}, PromotionView{State: Ahead}})
 		}
 	}
 	here := of(targets(lanes, func(target) bool { return true }), commit)
-	p := part{mood: moodDone}
-	var names []string
 	for _, t := range here {
-		if (t.State == Waiting || t.State == Attention || t.ahead()) && a.gave(t) {
-			names = append(names, t.lane.name())
-			p.letters = append(p.letters, a.takesBack(t, ""))
+		if (t.State == Waiting || t.State == Attention) && a.gave(t) {
+			take(t)
 		}
 	}
-	if len(names) > 0 {
-		p.text = fmt.Sprintf("your approval of %s for %s is taken back", short(commit), both(names))
+	what := short(commit)
+	if commit == "" {
+		what = fmt.Sprintf("#%d", a.Pull.Number)
+	}
+	switch {
+	case len(names) > 0:
+		p.text = fmt.Sprintf("your approval of %s for %s is taken back", what, both(names))
 		return p
+	case none != "":
+		return idle("%s", none)
 	}
 	for _, t := range here {
 		if t.State == Deploying || t.State == Verifying {

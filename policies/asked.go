@@ -23,6 +23,7 @@ type Asked struct {
 	Personal   bool                  // a user's own repository
 	Pull       PullView              // the zero value: none, so a button's commands name their commit
 	Lanes      []LaneView            // all of the repository's, as people should read them
+	Given      []GivenAhead          // what was approved of Pull before its merge, and has not come into a lane
 	Runs       []RunView             // of the pull request's head and of the commit that it became, and of the commits that commands name
 	Candidates app.Fact[[]Candidate] // the repository's collaborators; not known costs only words
 }
@@ -37,6 +38,14 @@ type PullView struct {
 	MergedAt  time.Time // by GitHub's clock; zero is not merged
 	Elsewhere bool      // it goes into a branch from which nothing is deployed
 	Unread    bool      // it is open, and what it changes is being found out
+}
+
+// GivenAhead is an approval that was given before the merge.
+type GivenAhead struct {
+	Service     string
+	Environment string
+	Commit      app.SHA // the head that it was for
+	By          app.Person
 }
 
 // LaneView is a lane as far as commands and /status need it.

@@ -69,6 +69,7 @@ const (
 type Approval struct {
 	app.Approval
 	RoleNow app.Fact[string] // role_name, read again for this decision
+	Stands  app.Fact[bool]   // of a review: it still approves, read again likewise
 }
 
 // Contributor is somebody whose change goes out.

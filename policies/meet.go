@@ -132,8 +132,10 @@ func (f Facts) meetLeaf(n need) met {
 		if b == barNone {
 			b = f.meant(n.from, given.By, given.RoleNow)
 		}
-		not := cmp.Or(f.shut(given.Door()), f.another(given.Pin))
+		not := cmp.Or(f.shut(given.Door()), f.another(given.Pin), f.unseen(n, given.Approval), f.retracted(given))
 		switch {
+		case b == barNone && given.reviewed() && !given.Stands.Known:
+			unreadable = "@" + given.By.Login + "'s approval can't be counted now, because it can't be told whether their review still approves: " + oneLine(given.Stands.Why)
 		case b == barNone && not != "":
 			m.refused = append(m.refused, "@"+given.By.Login+"'s approval does not count: it "+not)
 		case b == barNone && f.Now.Before(given.From):
@@ -170,6 +172,32 @@ func (f Facts) another(pin app.Pin) string {
 		return "is for another artifact: the checks ran again since, and made " + artifact(f.Pin.Artifact) + " and not " + artifact(pin.Artifact)
 	}
 	return ""
+}
+
+// unseen says of an approval where the loss of what is live has to be accepted, that its giver has not seen that, as it goes on from "it"; "" if they
+// have.
+func (f Facts) unseen(n need, given app.Approval) string {
+	saw := given.Pin
+	if given.Ahead.Pull != 0 {
+		saw = given.Ahead.Pin
+	}
+	if !n.live || saw.Commit == "" || saw.Live == f.Pin.Live {
+		return ""
+	}
+	return "was given before " + short(f.Live) + " was live"
+}
+
+// retracted says of a review that it does not approve the pull request any more, as it goes on from "it"; "" of all else.
+func (f Facts) retracted(given Approval) string {
+	if !given.reviewed() || given.Stands.Value {
+		return ""
+	}
+	return "was a review, which does not approve the pull request any more"
+}
+
+// reviewed says that an approval is a review of the pull request. GitHub's own review of an environment is none.
+func (a Approval) reviewed() bool {
+	return a.Door() == app.DoorReview && a.Source != string(app.DoorReview)
 }
 
 // artifact is a digest as people are shown it.

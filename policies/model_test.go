@@ -154,7 +154,7 @@ func counts(f policies.Facts, a policies.Approval, from []policies.Selector, fou
 	if a.By.Bot || strings.Contains(a.By.Login, "[bot]") || !a.RoleNow.Known || four && !f.Excluded.Known {
 		return false
 	}
-	if f.Now.Before(a.From) {
+	if f.Now.Before(a.From) || strings.HasPrefix(a.Source, "review/") && !a.Stands.Value {
 		return false
 	}
 	if a.Pin != (app.Pin{}) && a.Pin != f.Pin {

@@ -81,6 +81,7 @@ func drawApproval(t *rapid.T) policies.Approval {
 			From: rapid.SampledFrom([]time.Time{{}, {}, {}, now(), now().Add(time.Hour)}).Draw(t, "from"),
 			Pin:  rapid.SampledFrom([]app.Pin{{}, {Commit: full, Artifact: "a"}, {Commit: full, Artifact: "a"}, {Commit: full}, {Commit: newer, Artifact: "a"}}).Draw(t, "pin")},
 		RoleNow: drawFact(t, "role", roles()),
+		Stands:  drawFact(t, "stands", rapid.SampledFrom([]bool{true, true, false})),
 	}
 }
 

@@ -35,6 +35,7 @@ type need struct {
 	from     []Selector
 	of       string // the files that it is for
 	unread   string // why it can't be known what is wanted; then it is never met
+	live     bool   // only those count who have seen what is live now
 	all, any []need
 }
 

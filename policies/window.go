@@ -138,7 +138,7 @@ func (w Window) bounds() [2]int {
 func (w Window) unsteady(now time.Time) time.Time {
 	today := w.Zone.wall(now).Truncate(24 * time.Hour)
 	var all []time.Time
-	for day := -1; day <= 8; day++ {
+	for day := -1; day <= 15; day++ { // a week more, for a clock's change may skip all of it
 		midnight := today.AddDate(0, 0, day)
 		if !w.Days.On(midnight.Weekday()) {
 			continue
@@ -150,7 +150,7 @@ func (w Window) unsteady(now time.Time) time.Time {
 		for _, minute := range []int{w.From, to} {
 			all = append(all, w.instants(midnight.Add(time.Duration(minute)*time.Minute))...)
 		}
-		if found := w.first(now, all); !found.IsZero() && day > 0 { // a day more, for clocks are changed
+		if found := w.first(now, all); !found.IsZero() && w.Zone.wall(found).Before(midnight) { // a day more, for clocks are changed
 			return found
 		}
 	}

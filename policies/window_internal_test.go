@@ -88,7 +88,7 @@ func TestTurns(t *testing.T) {
 			w.End = w.Begin.Add(time.Duration(rapid.IntRange(1, 60*24).Draw(rt, "length")) * time.Minute)
 		}
 		want := time.Time{}
-		for minute, is := 1, w.inside(now); minute <= 9*24*60; minute++ {
+		for minute, is := 1, w.inside(now); minute <= 16*24*60; minute++ {
 			if next := now.Add(time.Duration(minute) * time.Minute); w.inside(next) != is {
 				want = next
 				break

@@ -2,6 +2,7 @@ package config
 
 import (
 	"bytes"
+	"reflect"
 	"slices"
 	"strings"
 
@@ -73,9 +74,17 @@ func (f *File) Own(service string, files []string) []string {
 	return slices.DeleteFunc(slices.Clone(files), func(p string) bool { return !matches(s.Paths, p) && !matches(s.Shared, p) })
 }
 
-// Differs is what of a service differs from another commit, given that commit's file and the paths in which the two differ: whether its section of
-// the file does, and which of its files do.
-func (f *File) Differs(service string, base *File, paths []string) (section bool, own []string) {
-	own = slices.DeleteFunc(slices.Clone(f.Own(service, paths)), func(p string) bool { return p == Path })
-	return slices.Contains(Concerns(base, f), service) || !slices.ContainsFunc(f.Services, func(s Service) bool { return s.Name == service }), own
+// Differs is what differs from another commit as far as it matters to a service, given that commit's file and the paths in which the two differ:
+// whether its section of the file or any check that it shares does, and which files, but for those that are other services' alone. What releases a
+// service is another question: a file that is nobody's releases nothing, and may be the script that deploys.
+func (f *File) Differs(service string, base *File, paths []string) (section bool, files []string) {
+	_, known := f.Service(service)
+	section = !known || slices.Contains(Concerns(base, f), service) || !reflect.DeepEqual(base.Checks, f.Checks)
+	own := f.Own(service, paths)
+	return section, slices.DeleteFunc(slices.Clone(paths), func(p string) bool {
+		others := func(s Service) bool {
+			return s.Name != service && len(s.Paths) > 0 && (matches(s.Paths, p) || matches(s.Shared, p))
+		}
+		return p == Path || !slices.Contains(own, p) && slices.ContainsFunc(f.Services, others)
+	})
 }

@@ -18,8 +18,8 @@ type ahead struct {
 	app.Approval
 }
 
-// maxAhead is how many are kept for one pull request: far more than anybody asks for.
-const maxAhead = 200
+// maxAhead is how many are kept for a pull request in one lane: far more than anybody asks for.
+const maxAhead = 50
 
 func aheadKey(repo app.RepoID, pull int) string { return fmt.Sprintf("ahead/%d/%d", repo, pull) }
 
@@ -31,7 +31,7 @@ func loadAhead(tx Tx, repo app.RepoID, pull int) (all []ahead, err error) {
 // changeAhead changes what was given ahead for a pull request.
 func changeAhead(tx Tx, repo app.RepoID, pull int, change func([]ahead) []ahead) error {
 	all, err := loadAhead(tx, repo, pull)
-	if err != nil {
+	if err != nil || len(all) == 0 && change(nil) == nil {
 		return err
 	}
 	return note(tx, aheadKey(repo, pull), change(all))
@@ -61,41 +61,73 @@ func note(tx Tx, key string, v any) error {
 func (e *Engine) approvedAhead(tx Tx, repo app.RepoID, m app.ApprovedAhead, now time.Time) error {
 	err := changeAhead(tx, repo, m.Pull, func(all []ahead) []ahead {
 		before := func(g ahead) bool {
-			return g.Service == m.Service && g.Environment == m.Environment && (g.By.ID == m.By.ID || g.Source == m.Source)
+			return g.in(m.Service, m.Environment) && (g.By.ID == m.By.ID || g.Source == m.Source)
 		}
-		all = append(slices.DeleteFunc(all, before), ahead{m.Service, m.Environment, m.Approval})
-		return all[max(0, len(all)-maxAhead):]
+		all = slices.DeleteFunc(all, before)
+		for len(all) > 0 && count(all, m) >= maxAhead {
+			all = slices.Delete(all, slices.IndexFunc(all, func(g ahead) bool { return g.in(m.Service, m.Environment) }), 1)
+		}
+		return append(all, ahead{m.Service, m.Environment, m.Approval})
 	})
 	if err != nil {
 		return err
 	}
-	return e.aheadChanged(tx, repo, m.Pull, now)
+	pull, err := tx.Pull(repo, m.Pull)
+	if err != nil {
+		return ignoreMissing(err)
+	}
+	if pull.MergeCommit != "" { // it was merged meanwhile
+		look := app.Letter{To: app.LaneAddress(repo, m.Service, m.Environment), Message: app.Changed{Commit: pull.MergeCommit}}
+		return tx.Post([]app.Letter{look}, now)
+	}
+	return e.showPull(tx, repo, m.Pull, now)
+}
+
+func (g ahead) in(service, environment string) bool {
+	return g.Service == service && g.Environment == environment
+}
+
+// count is how many approvals there are for a lane.
+func count(all []ahead, m app.ApprovedAhead) (n int) {
+	for _, g := range all {
+		if g.in(m.Service, m.Environment) {
+			n++
+		}
+	}
+	return n
 }
 
 // unapprovedAhead takes one back.
 func (e *Engine) unapprovedAhead(tx Tx, repo app.RepoID, m app.UnapprovedAhead, now time.Time) error {
-	err := changeAhead(tx, repo, m.Pull, func(all []ahead) []ahead {
-		return slices.DeleteFunc(all, func(g ahead) bool {
-			return g.Service == m.Service && g.Environment == m.Environment && g.By.ID == m.By.ID && (m.Door == "" || m.Door == g.Door())
-		})
-	})
-	if err != nil {
+	pull, err := tx.Pull(repo, m.Pull)
+	if ignoreMissing(err) != nil {
 		return err
 	}
-	return e.aheadChanged(tx, repo, m.Pull, now)
+	if err := takeBack(tx, repo, m, pull, now); err != nil {
+		return err
+	}
+	return e.showPull(tx, repo, m.Pull, now)
 }
 
-// aheadChanged has the comment drawn anew, and, where the pull request was merged meanwhile, the lanes look again.
-func (e *Engine) aheadChanged(tx Tx, repo app.RepoID, pull int, now time.Time) error {
-	p, err := tx.Pull(repo, pull)
-	if err != nil {
-		return ignoreMissing(err)
+// takeBack drops approvals that were given before the merge, and, where the pull request is merged, those that have come into the lane by now.
+func takeBack(tx Tx, repo app.RepoID, m app.UnapprovedAhead, pull app.Pull, now time.Time) error {
+	theirs := func(g ahead) bool {
+		return g.in(m.Service, m.Environment) && g.By.ID == m.By.ID && (m.Door == "" || m.Door == g.Door()) && (m.Source == "" || m.Source == g.Source)
 	}
-	view := app.ViewKey{Kind: app.ViewComment, Repo: repo, Pull: pull}
-	if err := tx.Nudge(view.String(), app.RepositoryAddress(repo), taskShow, now); err != nil {
+	if err := changeAhead(tx, repo, m.Pull, func(all []ahead) []ahead { return slices.DeleteFunc(all, theirs) }); err != nil {
 		return err
 	}
-	return e.mergedAhead(tx, repo, p, now)
+	if pull.MergeCommit == "" {
+		return nil
+	}
+	back := app.Unapproved{Commit: pull.MergeCommit, By: m.By, Door: m.Door, Source: m.Source}
+	return tx.Post([]app.Letter{{To: app.LaneAddress(repo, m.Service, m.Environment), Message: back}}, now)
+}
+
+// showPull has a pull request's comment drawn anew.
+func (e *Engine) showPull(tx Tx, repo app.RepoID, pull int, now time.Time) error {
+	view := app.ViewKey{Kind: app.ViewComment, Repo: repo, Pull: pull}
+	return tx.Nudge(view.String(), app.RepositoryAddress(repo), taskShow, now)
 }
 
 // mergedAhead has the lanes look at a merged pull request's commit again for which somebody approved before: which one it became may not have

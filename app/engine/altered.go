@@ -46,8 +46,7 @@ func (e *Engine) altered(tx Tx, m app.CommentAltered, now time.Time) error {
 	if err := note(tx, alteredKey(m.Repo.ID, m.Pull), all[max(0, len(all)-maxAltered):]); err != nil {
 		return err
 	}
-	view := app.ViewKey{Kind: app.ViewComment, Repo: m.Repo.ID, Pull: m.Pull}
-	if err := tx.Nudge(view.String(), app.RepositoryAddress(m.Repo.ID), taskShow, now); err != nil {
+	if err := e.showPull(tx, m.Repo.ID, m.Pull, now); err != nil {
 		return err
 	}
 	return markAltered(tx, m, a.Edited, now)

@@ -12,8 +12,8 @@ import (
 	"github.com/slipway-cd/slipway/policies"
 )
 
-// What somebody wrote is answered on the pull request on which it stands; what stands on a commit in that commit's check run, for an App that may
-// only read contents can't write there.
+// What somebody wrote is answered on the pull request on which it stands. What stands on a commit is answered in that commit's check run, for an App
+// that may only read contents can't write there; where it has none, on its pull request, or else in a check run of its own.
 
 // reply is an answer that is to be given.
 type reply struct {
@@ -24,6 +24,7 @@ type reply struct {
 	Door    app.Door
 	Review  bool    // Comment is the number of a review, which takes no reaction
 	Commit  app.SHA // of what stands on one
+	inRun   bool    // it is said in the commit's check run
 }
 
 // onCommit says that it was written on a commit and not on a pull request.
@@ -35,6 +36,7 @@ func (e *Engine) answer(ctx context.Context, row Row) (result, error) {
 	var repo app.Repo
 	var stored, before string
 	var r reply
+	shown := false // the commit has a check run of ours
 	err := e.Store.View(ctx, func(tx Tx) (err error) {
 		if repo, err = tx.Repo(row.Machine.Repo); err != nil {
 			return err
@@ -45,18 +47,23 @@ func (e *Engine) answer(ctx context.Context, row Row) (result, error) {
 		if err = json.Unmarshal([]byte(stored), &r); err != nil {
 			return fmt.Errorf("reading an answer: %w", err)
 		}
-		before, err = tx.Note(r.once(repo.ID))
+		if before, err = tx.Note(r.once(repo.ID)); err != nil {
+			return err
+		}
+		run, err := runOf(tx, repo.ID, r.Commit)
+		shown = run != nil && run.Planned
 		return err
 	})
 	if err != nil {
 		return result{}, err
 	}
+	r.inRun = r.onCommit() && shown
 	if err := e.say(ctx, row, repo, r, before == ""); err != nil {
 		return result{}, err
 	}
 	res := finished("answered")
 	res.write = func(tx Tx) error {
-		if r.onCommit() && r.told(before == "") {
+		if r.inRun && r.told(before == "") {
 			if err := e.sayOnCommit(tx, repo.ID, r); err != nil {
 				return err
 			}
@@ -89,14 +96,29 @@ func (e *Engine) say(ctx context.Context, row Row, repo app.Repo, r reply, first
 			return fmt.Errorf("reacting to a comment: %w", err)
 		}
 	}
-	if !r.told(first) || r.onCommit() {
+	switch {
+	case !r.told(first) || r.inRun:
 		return nil
+	case r.Pull == 0:
+		return e.sayAlone(ctx, row, repo, r)
 	}
 	_, marker, _ := strings.Cut(row.Key, "#"+taskAnswer+"/")
 	c := app.Comment{Pull: r.Pull, Marker: "answer-" + strings.ReplaceAll(marker, "/", "-"), Body: r.Answer.Body}
 	_, err := e.GitHub.EnsureComment(waiting(ctx), repo, c, 0, row.Tried)
 	if err != nil && !gone(err) {
 		return fmt.Errorf("answering a comment: %w", err)
+	}
+	return nil
+}
+
+// sayAlone answers on a commit of which we show nothing else, by a check run that nobody can take for the one that is required.
+func (e *Engine) sayAlone(ctx context.Context, row Row, repo app.Repo, r reply) error {
+	view := app.CheckRun{
+		Name: "slipway: answer", Commit: r.Commit, External: row.Key, Status: "completed", Conclusion: "neutral", Title: "An answer", Summary: r.Answer.Body,
+	}
+	_, err := e.GitHub.EnsureCheckRun(waiting(ctx), repo, view, 0, row.Tried)
+	if err != nil && !gone(err) {
+		return fmt.Errorf("answering on %s: %w", r.Commit.Short(), err)
 	}
 	return nil
 }

@@ -50,7 +50,7 @@ func (e *Engine) command(ctx context.Context, row Row) (result, error) {
 	res := finished("resolved", letters...)
 	res.write = func(tx Tx) error {
 		key := answerKey(w.repo.ID, w.source)
-		if err := note(tx, key, reply{w.pull, w.comment, w.by, answer, w.door, w.review, w.commit}); err != nil {
+		if err := note(tx, key, reply{Pull: asked.Pull.Number, Comment: w.comment, By: w.by, Answer: answer, Door: w.door, Review: w.review, Commit: w.commit}); err != nil {
 			return err
 		}
 		return tx.Want(key, row.Machine, taskAnswer, e.Clock.Now())
@@ -85,7 +85,7 @@ func said(lines []policies.Line) string {
 	for _, l := range lines {
 		all = append(all, l.Text)
 	}
-	return strings.Join(all, ", ")
+	return strings.TrimSuffix(strings.TrimPrefix(policies.Quote(strings.Join(all, ", ")), "`"), "`")
 }
 
 // wasHeard stands in place of what has been answered.
@@ -154,7 +154,7 @@ func (e *Engine) gatherWord(ctx context.Context, w word) (policies.Asked, bool, 
 	}
 	a.Role = e.role(ctx, w.repo, w.by)
 	a.Candidates = e.candidates(ctx, &inquiry{repo: w.repo})
-	a.Pull, a.Runs = q.pullView(), q.runViews()
+	a.Pull, a.Runs, a.Given = q.pullView(), q.runViews(), q.givenAhead()
 	q.overrides = says(a.Lines, app.VerbOverride)
 	q.judges = q.overrides || says(a.Lines, app.VerbApprove, app.VerbUnapprove, app.VerbStatus, app.VerbWhatIf)
 	var err error

@@ -8,7 +8,6 @@ import (
 	"github.com/slipway-cd/slipway/app/github"
 	"github.com/slipway-cd/slipway/app/report"
 	"github.com/slipway-cd/slipway/checks"
-	"github.com/slipway-cd/slipway/deploy"
 )
 
 // pullOfCommit is the pull request that became a commit, nil if none did. GitHub may not know it for a moment after a merge; until then
@@ -169,7 +168,7 @@ func (e *Engine) awaited(ctx context.Context, repo app.Repo, s report.Story) (ma
 		if s.Pull.Base != repo.DefaultBranch || !concerns(*s.Run, l) {
 			continue
 		}
-		q := &inquiry{repo: repo, lane: l, ahead: &s.Pull, base: judging(l), ask: deploy.Gather{Commit: app.Commit{SHA: s.Pull.Head}}}
+		q := inquiryAhead(repo, l, s.Pull)
 		if err := e.storedFacts(ctx, q); err != nil {
 			return nil, err
 		}

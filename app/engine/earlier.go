@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/slipway-cd/slipway/app"
+	"github.com/slipway-cd/slipway/app/config"
 	"github.com/slipway-cd/slipway/deploy"
 	"github.com/slipway-cd/slipway/policies"
 )
@@ -26,7 +27,7 @@ func (e *Engine) earlierFacts(ctx context.Context, q *inquiry) error {
 		case g.Drift.None() && q.ahead == nil:
 			q.carried = append(q.carried, g.Approval)
 		case g.Drift.None():
-			q.facts.Approvals = append(q.facts.Approvals, policies.Approval{Approval: g.Approval, RoleNow: e.role(ctx, q.repo, g.By)})
+			q.facts.Approvals = append(q.facts.Approvals, e.approval(ctx, q, g.Approval))
 		default:
 			q.facts.Earlier = append(q.facts.Earlier, g)
 		}
@@ -98,10 +99,11 @@ func attempts(l deploy.Lane, c app.SHA) (n int) {
 	return n
 }
 
-// carry is the letters that bring approvals into the lane, and what forgets that they wait to come. A promotion that ended meanwhile takes none.
-func (q *inquiry) carry() (letters []app.Letter, write func(tx Tx) error) {
+// carry brings approvals into the lane, those that are still there when it is written, and forgets that they wait to come. A promotion that ended
+// meanwhile takes none.
+func (q *inquiry) carry() func(tx Tx) error {
 	if len(q.carried) == 0 {
-		return nil, nil
+		return nil
 	}
 	attempt := app.Key(0)
 	for _, p := range q.lane.Promotions {
@@ -109,16 +111,25 @@ func (q *inquiry) carry() (letters []app.Letter, write func(tx Tx) error) {
 			attempt = p.Attempt
 		}
 	}
-	for _, a := range q.carried {
-		a.Pin = q.facts.Pin
-		letters = append(letters, app.Letter{To: q.lane.Address(), Message: app.Approved{Commit: q.ask.Commit.SHA, Key: attempt, Approval: a}})
-	}
-	return letters, func(tx Tx) error {
+	return func(tx Tx) error {
 		for _, a := range q.carried {
+			there := false
 			arrived := func(g ahead) bool {
 				return g.Source == a.Source && g.Service == q.lane.Service && g.Environment == q.lane.Environment
 			}
-			if err := changeAhead(tx, q.repo.ID, a.Ahead.Pull, func(all []ahead) []ahead { return slices.DeleteFunc(all, arrived) }); err != nil {
+			err := changeAhead(tx, q.repo.ID, a.Ahead.Pull, func(all []ahead) []ahead {
+				there = slices.ContainsFunc(all, arrived)
+				return slices.DeleteFunc(all, arrived)
+			})
+			if err != nil {
+				return err
+			}
+			if !there { // it was taken back meanwhile
+				continue
+			}
+			a.Pin = q.facts.Pin
+			approved := app.Approved{Commit: q.ask.Commit.SHA, Key: attempt, Approval: a}
+			if err := tx.Post([]app.Letter{{To: q.lane.Address(), Message: approved}}, q.facts.Now); err != nil {
 				return err
 			}
 		}
@@ -138,6 +149,7 @@ func (e *Engine) drift(ctx context.Context, q *inquiry, pull app.Pull, pin app.P
 	case err != nil:
 		return policies.Drift{Unread: e.unread(err)}
 	}
+	d.More = q.ahead == nil && q.facts.AsksMore()
 	if !d.None() && pin.Commit != pull.Head {
 		d.Commits = e.rewritten(ctx, q, pull, pin.Commit)
 	}
@@ -170,23 +182,29 @@ func (e *Engine) contentDrift(ctx context.Context, q *inquiry, pin app.Pin) (d p
 
 // gateDrift says whether either file judges otherwise than those by which the approval was judged.
 func (e *Engine) gateDrift(ctx context.Context, q *inquiry, pin app.Pin) (bool, error) {
-	head, err := e.environment(ctx, q, pin.Head)
-	if err != nil {
-		return false, fmt.Errorf("reading the gate at %s: %w", pin.Head.Short(), err)
-	}
-	var live policies.Policy
-	if pin.Live != "" {
-		env, err := e.environment(ctx, q, pin.Live)
-		if err != nil {
-			return false, fmt.Errorf("reading the gate at %s: %w", pin.Live.Short(), err)
-		}
-		live = env.Policy
-	}
 	now := q.facts.Gate
 	if !now.Head.Known || !now.Live.Known {
 		return false, errors.New("reading the gate that judges now")
 	}
-	return !now.Head.Value.Equal(head.Policy) || !now.Live.Value.Equal(live), nil
+	for _, file := range []struct {
+		at app.SHA
+		is policies.Policy
+	}{{pin.Head, now.Head.Value}, {pin.Live, now.Live.Value}} {
+		var was config.Environment
+		var err error
+		if file.at != "" {
+			was, err = e.environment(ctx, q, file.at)
+		}
+		switch {
+		case app.KindOf(err) == app.ErrNotFound: // nobody has that file any more, so nobody can say that it judged alike
+			return true, nil
+		case err != nil:
+			return false, fmt.Errorf("reading the gate at %s: %w", file.at.Short(), err)
+		case !file.is.Equal(was.Policy):
+			return true, nil
+		}
+	}
+	return false, nil
 }
 
 // rewritten is how a pull request's commits differ from what they were. It is for words alone, so what can't be read is left out.

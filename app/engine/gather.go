@@ -51,9 +51,8 @@ func (e *Engine) gather(ctx context.Context, repo app.Repo, lane deploy.Lane, t 
 	}
 	decision := policies.Judge(q.facts)
 	m := deploy.Judged{Commit: t.Commit.SHA, Key: t.Key, Decision: decision, Release: q.release, Moot: q.moot}
-	letters, carry := q.carry()
-	res := finished(decision.Verdict.String(), append(letters, app.Letter{To: lane.Address(), Message: m})...)
-	res.write = carry
+	res := finished(decision.Verdict.String(), app.Letter{To: lane.Address(), Message: m})
+	res.write = q.carry() // before the judgement is heard: what comes in is a reason to ask again
 	return res, nil
 }
 

@@ -18,7 +18,7 @@ import (
 func (e *Engine) peopleFacts(ctx context.Context, q *inquiry) {
 	needs := q.facts.Gate.Needs()
 	for _, a := range q.ask.Approvals {
-		q.facts.Approvals = append(q.facts.Approvals, policies.Approval{Approval: a, RoleNow: e.role(ctx, q.repo, a.By)})
+		q.facts.Approvals = append(q.facts.Approvals, e.approval(ctx, q, a))
 	}
 	for _, o := range q.ask.Overrides {
 		q.facts.Overrides = append(q.facts.Overrides, policies.Override{Override: o, RoleNow: e.role(ctx, q.repo, o.By)})
@@ -31,9 +31,19 @@ func (e *Engine) peopleFacts(ctx context.Context, q *inquiry) {
 	}
 }
 
+// approval is one with what is so of its giver now.
+func (e *Engine) approval(ctx context.Context, q *inquiry, a app.Approval) policies.Approval {
+	is := policies.Approval{Approval: a, RoleNow: e.role(ctx, q.repo, a.By)}
+	if a.Door() == app.DoorReview && a.Ahead.Pull != 0 {
+		stands, err := e.stands(ctx, q.repo, a.Ahead.Pull, a.Source, a.By)
+		is.Stands = fact(e, q, stands, err)
+	}
+	return is
+}
+
 // asksPeople says whether an approval is asked of anybody, as far as is known.
 func (q *inquiry) asksPeople() bool {
-	return q.facts.First || q.facts.Contains.Known && !q.facts.Contains.Value || slices.Contains(q.facts.Gate.Needs(), policies.NeedRoles)
+	return q.facts.AsksPeople() || slices.Contains(q.facts.Gate.Needs(), policies.NeedRoles)
 }
 
 // called is whom a notice may call. Nobody waits with it for what can't be read: then fewer are called.

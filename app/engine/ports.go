@@ -36,6 +36,7 @@ type GitHubPulls interface {
 	PullsOfCommit(ctx context.Context, r app.Repo, c app.SHA) ([]github.Pull, error)
 	PullPeople(ctx context.Context, r app.Repo, number int) (github.PullPeople, error)
 	CommitPeople(ctx context.Context, r app.Repo, base, head app.SHA) ([]github.PullCommit, error)
+	PullReviews(ctx context.Context, r app.Repo, number int) ([]github.PullReview, error)
 }
 
 // GitHubWriter shows things on one repository.

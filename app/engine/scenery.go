@@ -15,8 +15,9 @@ import (
 type scenery struct {
 	word
 	pull      app.Pull
-	heads     []Head // that it has had
-	merged    bool   // its commit is known on the default branch
+	heads     []Head  // that it has had
+	given     []ahead // what was approved of it before its merge
+	merged    bool    // its commit is known on the default branch
 	lanes     []deploy.Lane
 	runs      []checks.Run
 	judges    bool // what is asked for is about gates, so that facts are gathered of what waits
@@ -67,9 +68,20 @@ func (q *scenery) seePull(tx Tx) (err error) {
 	if q.heads, err = tx.Heads(q.repo.ID, q.word.pull); err != nil {
 		return err
 	}
+	if q.given, err = loadAhead(tx, q.repo.ID, q.word.pull); err != nil {
+		return err
+	}
 	place, err := tx.Place(q.repo.ID, q.pull.MergeCommit)
 	q.merged = place != 0
 	return err
+}
+
+// givenAhead is what was approved of the pull request before its merge, as commands see it.
+func (q *scenery) givenAhead() (all []policies.GivenAhead) {
+	for _, g := range q.given {
+		all = append(all, policies.GivenAhead{Service: g.Service, Environment: g.Environment, Commit: g.Pin.Commit, By: g.By})
+	}
+	return all
 }
 
 // pullAt is the pull request that became a commit, or whose head it is; 0 if there is none.
@@ -211,7 +223,9 @@ func (e *Engine) laneViews(ctx context.Context, q *scenery) (all []policies.Lane
 func (e *Engine) aheadView(ctx context.Context, q *scenery, l deploy.Lane) (p policies.PromotionView, err error) {
 	p = policies.PromotionView{Commit: app.Commit{SHA: q.pull.Head}, State: policies.Ahead, Pull: q.pull.Number}
 	if q.judges {
-		p.Facts, err = e.factsAhead(ctx, q.repo, l, q.pull)
+		ask := inquiryAhead(q.repo, l, q.pull)
+		err = e.inquire(ctx, ask)
+		p.Facts = ask.facts
 	}
 	return p, err
 }
@@ -271,11 +285,9 @@ func (e *Engine) factsOf(ctx context.Context, repo app.Repo, l deploy.Lane, p de
 	return q.facts, err
 }
 
-// factsAhead is the facts of what a pull request would bring into a lane if it was merged now.
-func (e *Engine) factsAhead(ctx context.Context, repo app.Repo, l deploy.Lane, p app.Pull) (policies.Facts, error) {
-	q := &inquiry{repo: repo, lane: l, ahead: &p, ask: deploy.Gather{Commit: app.Commit{SHA: p.Head}}}
-	err := e.inquire(ctx, q)
-	return q.facts, err
+// inquiryAhead is a question about what a pull request would bring into a lane if it was merged now.
+func inquiryAhead(repo app.Repo, l deploy.Lane, p app.Pull) *inquiry {
+	return &inquiry{repo: repo, lane: l, ahead: &p, base: judging(l), ask: deploy.Gather{Commit: app.Commit{SHA: p.Head}}}
 }
 
 // approvers is who may approve a promotion, as far as GitHub tells.

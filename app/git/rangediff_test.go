@@ -1,7 +1,6 @@
 package git_test
 
 import (
-	"fmt"
 	"testing"
 
 	"github.com/slipway-cd/slipway/app"
@@ -36,16 +35,4 @@ func TestRangeDiffTellsWhatARebaseChanged(t *testing.T) {
 
 	_, err = g.RangeDiff(t.Context(), o.repo, base, nowhere, newBase, after)
 	wantKind(t, err, app.ErrNotFound)
-}
-
-func TestRangeDiffIsBounded(t *testing.T) {
-	o := newOrigin(t)
-	base := o.commit("base", map[string]string{"a": "1"})
-	for i := range 101 {
-		o.git("commit", "-q", "--allow-empty", "-m", fmt.Sprint("commit ", i))
-	}
-	o.push()
-	g := o.mirrored()
-	_, err := g.RangeDiff(t.Context(), o.repo, base, base, base, o.sha("HEAD"))
-	wantKind(t, err, app.ErrInvalid)
 }

@@ -90,3 +90,25 @@ func pullOf(p *gh.PullRequest) Pull {
 	}
 	return out
 }
+
+// PullReview is a review of a pull request, as GitHub holds it now. Of which commit it is is not told: GitHub sets that anew after a force-push.
+type PullReview struct {
+	ID    int64
+	By    app.Person
+	State string // APPROVED, CHANGES_REQUESTED, COMMENTED, DISMISSED or PENDING
+}
+
+// PullReviews lists the reviews of a pull request, oldest first.
+func (c *Client) PullReviews(ctx context.Context, r app.Repo, number int) ([]PullReview, error) {
+	found, err := collect(func(n int) ([]*gh.PullRequestReview, *gh.Response, error) {
+		return c.as(r.Installation).PullRequests.ListReviews(ctx, r.Owner, r.Name, number, &gh.ListOptions{Page: n, PerPage: perPage})
+	})
+	if err != nil {
+		return nil, c.failRepo(r, err, "listing the reviews of #%d", number)
+	}
+	list := make([]PullReview, len(found))
+	for i, v := range found {
+		list[i] = PullReview{v.GetID(), person(v.User), v.GetState()}
+	}
+	return list, nil
+}

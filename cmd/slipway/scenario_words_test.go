@@ -28,13 +28,17 @@ func (s *scene) assess(w []string) error {
 	return err
 }
 
-// dismiss LOGIN PULL REVIEWER: the reviewer's newest review
+// dismiss LOGIN PULL REVIEWER [first]: the reviewer's newest review, or the first
 func (s *scene) dismiss(w []string) error {
 	p, err := s.pull(w[1])
 	if err != nil {
 		return err
 	}
-	for _, r := range slices.Backward(p.Reviews()) {
+	all := p.Reviews()
+	if !slices.Contains(w, "first") {
+		slices.Reverse(all)
+	}
+	for _, r := range all {
 		if r.Author == w[2] {
 			return p.Dismiss(r.ID, w[0], "not any more")
 		}
