@@ -25,7 +25,7 @@ type Promotion struct {
 	Eligible  bool              // while it waits: the last answer was allow
 	Decision  policies.Decision // the last answer
 	Approvals []app.Approval    // for this attempt alone
-	Overrides []app.Override    `json:",omitempty"` // what people have said against its gate, likewise
+	Overrides []app.Override    // what people have said against its gate, likewise
 	Artifact  string            // what its run produced, until a release is pinned
 	Release   Release           // pinned when it was started
 	Back      string            // while deploying, or beside a request: why to go back once the outcome is known, for two programs never run at once

@@ -66,7 +66,8 @@ func (m *memory) is(body []byte, p deploy.Promotion) bool {
 
 // apart is a copy that shares nothing.
 func apart(p deploy.Promotion) deploy.Promotion {
-	p.Approvals, p.Decision.Reasons = slices.Clone(p.Approvals), slices.Clone(p.Decision.Reasons)
+	p.Approvals, p.Overrides = slices.Clone(p.Approvals), slices.Clone(p.Overrides)
+	p.Decision.Reasons, p.Decision.Doors = slices.Clone(p.Decision.Reasons), slices.Clone(p.Decision.Doors)
 	p.Tried, p.Reviewers, p.Questions = slices.Clone(p.Tried), slices.Clone(p.Reviewers), slices.Clone(p.Questions)
 	return p
 }
