@@ -178,9 +178,8 @@ func (e *Engine) know(ctx context.Context, w word) error {
 	if err != nil {
 		return fmt.Errorf("reading #%d: %w", w.pull, err)
 	}
-	return e.Store.Update(ctx, func(tx Tx) error {
-		_, err := tx.SavePull(w.repo.ID, pullOf(w.repo, p), e.Clock.Now())
-		return err
+	return e.Store.Update(ctx, func(tx Tx) error { // as if it had been told: its event, which may still come, would be no news any more
+		return e.takePull(tx, w.repo.ID, pullOf(w.repo, p), e.Clock.Now())
 	})
 }
 

@@ -62,10 +62,7 @@ func (e *Engine) findPull(ctx context.Context, repo app.Repo, c app.SHA) (*app.P
 		}
 		pull := pullOf(repo, p)
 		return &pull, e.Store.Update(ctx, func(tx Tx) error {
-			if _, err := tx.SavePull(repo.ID, pull, e.Clock.Now()); err != nil {
-				return err
-			}
-			if err := e.mergedAhead(tx, repo.ID, pull, e.Clock.Now()); err != nil {
+			if err := e.takePull(tx, repo.ID, pull, e.Clock.Now()); err != nil {
 				return err
 			}
 			comment := app.ViewKey{Kind: app.ViewComment, Repo: repo.ID, Pull: pull.Number}

@@ -72,28 +72,33 @@ func (e *Engine) pullChanged(tx Tx, m app.PullChanged, now time.Time) error {
 	if err := tx.SaveRepo(m.Repo, true); err != nil {
 		return err
 	}
-	before, err := tx.Pull(m.Repo.ID, m.Pull.Number)
+	return e.takePull(tx, m.Repo.ID, m.Pull, now)
+}
+
+// takePull takes in how a pull request is, whether GitHub told of it or was asked.
+func (e *Engine) takePull(tx Tx, repo app.RepoID, p app.Pull, now time.Time) error {
+	before, err := tx.Pull(repo, p.Number)
 	if ignoreMissing(err) != nil {
 		return err
 	}
-	changed, err := tx.SavePull(m.Repo.ID, m.Pull, now)
+	changed, err := tx.SavePull(repo, p, now)
 	if err != nil || !changed {
 		return err
 	}
-	if err := tx.Post(pullLetters(m.Repo.ID, before, m.Pull), now); err != nil {
+	if err := tx.Post(pullLetters(repo, before, p), now); err != nil {
 		return err
 	}
-	if err := e.mergedAhead(tx, m.Repo.ID, m.Pull, now); err != nil {
+	if err := e.mergedAhead(tx, repo, p, now); err != nil {
 		return err
 	}
-	view := app.ViewKey{Kind: app.ViewCommit, Repo: m.Repo.ID, Commit: m.Pull.MergeCommit}
+	view := app.ViewKey{Kind: app.ViewCommit, Repo: repo, Commit: p.MergeCommit}
 	switch {
-	case !m.Pull.Open && !m.Pull.Merged: // what merging would do is over
-		view = app.ViewKey{Kind: app.ViewComment, Repo: m.Repo.ID, Pull: m.Pull.Number}
-	case m.Pull.MergeCommit == "":
+	case !p.Open && !p.Merged: // what merging would do is over
+		view = app.ViewKey{Kind: app.ViewComment, Repo: repo, Pull: p.Number}
+	case p.MergeCommit == "":
 		return nil
 	}
-	return tx.Nudge(view.String(), app.RepositoryAddress(m.Repo.ID), taskShow, now)
+	return tx.Nudge(view.String(), app.RepositoryAddress(repo), taskShow, now)
 }
 
 // pullLetters is what a pull request's change means for the runs of its heads.
