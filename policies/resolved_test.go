@@ -67,8 +67,9 @@ func drawLane(t *rapid.T, asker app.Person, service, environment string) policie
 			Rollbackable: i == 1 && rapid.Bool().Draw(t, "rollbackable"), SupersededBy: rapid.SampledFrom([]app.SHA{"", full, newer, live}).Draw(t, "by"),
 			Decision: policies.Judge(f), Facts: f,
 		})
-		if p := &l.Promotions[i]; c == newer && rapid.Bool().Draw(t, "ahead") {
-			*p = policies.PromotionView{Commit: app.Commit{SHA: newer}, State: policies.Ahead, Facts: f}
+		if p := &l.Promotions[i]; c == newer && rapid.IntRange(0, 3).Draw(t, "ahead") > 0 {
+			*p = policies.PromotionView{Commit: app.Commit{SHA: newer}, State: policies.Ahead, Facts: ready(delivery())}
+			p.Facts.Service, p.Facts.Environment, p.Facts.Commit = service, environment, newer
 			p.Facts.Pin.Commit = newer
 		}
 		if rapid.Bool().Draw(t, "offered") {
