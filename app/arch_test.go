@@ -21,6 +21,7 @@ var rooms = map[string][]string{
 	"policies":             {"app"},
 	"checks":               {"app"},
 	"deploy":               {"app", "policies"},
+	"app/audit":            {"app", "policies", "deploy"},
 	"app/config":           {"app", "checks", "policies", "deploy"},
 	"app/report":           {"app", "checks", "policies", "deploy"},
 	"app/shim":             {"app"},
@@ -34,15 +35,15 @@ var rooms = map[string][]string{
 	"deploy/command":       {"app", "deploy", "app/shim", "app/git", "app/artifact"},
 	"deploy/actions":       {"app", "app/github", "deploy"},
 	"deploy/probe":         {"app", "deploy"},
-	"app/engine":           {"app", "checks", "policies", "deploy", "app/config", "app/report", "app/git", "app/github"},
-	"app/store":            {"app", "app/engine", "checks", "policies", "deploy"},
-	"app/store/storetest":  {"app", "app/engine", "checks", "policies", "deploy", "app/apptest"},
+	"app/engine":           {"app", "checks", "policies", "deploy", "app/audit", "app/config", "app/report", "app/git", "app/github"},
+	"app/store":            {"app", "app/audit", "app/engine", "checks", "policies", "deploy"},
+	"app/store/storetest":  {"app", "app/audit", "app/engine", "checks", "policies", "deploy", "app/apptest"},
 	"handlers":             {"app", "app/report", "checks", "policies", "deploy", "handlers/pages"},
 	"handlers/pages":       {"app", "checks", "policies", "deploy"},
 }
 
 // pure rooms have no clock, randomness, files, network, log or context.
-var pure = []string{"policies", "checks", "deploy", "app/report", "app/config", "handlers/pages"}
+var pure = []string{"policies", "checks", "deploy", "app/audit", "app/report", "app/config", "handlers/pages"}
 
 // impure is what a pure room may not import. The ports that a room declares for its drivers name context and io, and nothing calls them there.
 var impure = []string{"context", "crypto/rand", "io/ioutil", "log", "log/slog", "math/rand", "math/rand/v2", "net", "net/http", "os", "os/exec", "syscall"}

@@ -73,6 +73,7 @@ type (
 		Body     string
 		Written  time.Time // by GitHub's clock
 		Received time.Time // by slipway's
+		Delivery string    `json:",omitzero"`
 	}
 	// CommentAltered says that what somebody had written was changed afterwards, or taken away. It carries no command.
 	CommentAltered struct {
@@ -93,6 +94,7 @@ type (
 		By       Person // the reviewer
 		Written  time.Time
 		Received time.Time
+		Delivery string `json:",omitzero"`
 	}
 	// Pressed is a button of one of our check runs, or its Re-run, which is retry.
 	Pressed struct {

@@ -46,6 +46,7 @@ type (
 		By      Person    // who said it
 		Until   time.Time // of /hold: when it ends by itself; zero is never
 		Because string    // why, in the person's words
+		Proof   Proof     `json:",omitzero"`
 	}
 	// Approved is a person's yes for one commit in one lane.
 	Approved struct {
@@ -93,6 +94,14 @@ type (
 	}
 )
 
+// Proof is by what somebody's word is known to be theirs.
+type Proof struct {
+	Role   string `json:",omitzero"` // role_name as GitHub gave it when the word came
+	Source string `json:",omitzero"` // the door, and the number of what was written
+	Text   string `json:",omitzero"` // SHA-256 of that, in hex
+	Event  string `json:",omitzero"` // the webhook delivery by which it came
+}
+
 // Approval is a yes, with the proof of whose it is and of what was approved. It is unique by Source: a repeated event never approves twice.
 type Approval struct {
 	By     Person
@@ -101,6 +110,8 @@ type Approval struct {
 	Source string    // its door and a number: "comment/123", or "button/<delivery>"
 	From   time.Time `json:",omitzero"` // it counts from then on; zero is at once
 	Text   string    `json:",omitzero"` // SHA-256 of what was written, in hex; "" where nothing was
+	Event  string    `json:",omitzero"` // the webhook delivery by which it came
+	Proof  string    `json:",omitzero"` // what of the file asks for its giver: role:maintain, team:acme/release
 	Pin    Pin       `json:",omitzero"`
 	Ahead  Ahead     `json:",omitzero"`
 	Edited Edited    `json:",omitzero"`
@@ -113,6 +124,7 @@ type Override struct {
 	At      time.Time
 	Source  string
 	Text    string // SHA-256 of what was written, in hex
+	Event   string `json:",omitzero"` // the webhook delivery by which it came
 	Because string
 	Alone   bool // without waiting for a second person
 	Pin     Pin

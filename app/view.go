@@ -57,6 +57,7 @@ type Deployment struct {
 	Environment    string
 	Task           string // deploy or rollback
 	Marker         string // in its payload, so that it is found again
+	Audit          string // likewise: the newest receipt when it was made, as JSON; "" is none
 	About          string // what is deployed, for ever: GitHub can't change a deployment's own description
 	Description    string // the status's; both at most 140 characters
 	Production     bool

@@ -106,7 +106,7 @@ func TestApprovalsAskAgain(t *testing.T) {
 	if s.key(1) == chosen {
 		t.Error("a yes was taken back and the question is still the old one")
 	}
-	s.say(Judged{sha(1), chosen, policies.Decision{Verdict: policies.Allow}, s.release, 0})
+	s.say(Judged{sha(1), chosen, policies.Decision{Verdict: policies.Allow}, s.release, 0, ""})
 	s.is(1, Gating)
 	s.allow(1)
 	s.is(1, Deploying)

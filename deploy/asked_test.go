@@ -67,7 +67,7 @@ func TestMoot(t *testing.T) {
 	if c, waits := s.lane.Awaits(1); !waits || c != sha(1) {
 		t.Error("the run does not wait")
 	}
-	s.say(Judged{sha(1), s.key(1), hold(), s.release, githubAsks(1, 0).Deployment})
+	s.say(Judged{sha(1), s.key(1), hold(), s.release, githubAsks(1, 0).Deployment, ""})
 	s.is(1, Held)
 	if _, waits := s.lane.Awaits(1); waits || s.promotion(1).Ask() != (Ask{}) {
 		t.Error("a run that has ended waits")

@@ -82,7 +82,7 @@ func (g *graph) bests() []best {
 		case Judged:
 			b.asks, b.judged = place(l, m.Commit), map[policies.Verdict]edge{}
 			for _, d := range []policies.Decision{{}, hold(), {Verdict: policies.Allow}} {
-				b.judged[d.Verdict] = g.edge(l, Judged{m.Commit, m.Key, d, g.release, 0})
+				b.judged[d.Verdict] = g.edge(l, Judged{m.Commit, m.Key, d, g.release, 0, ""})
 			}
 		default:
 			_, b.waits = m.(app.Changed)

@@ -16,7 +16,8 @@ type (
 		Key      app.Key
 		Decision policies.Decision
 		Release  Release
-		Moot     int64 // the deployment that GitHub had asked about and does not any more; 0 is none
+		Moot     int64  // the deployment that GitHub had asked about and does not any more; 0 is none
+		Facts    string `json:",omitempty"` // from which it was made, as JSON, where it says something else than the one before
 	}
 	// Began says that the program of a deployment or a rollback has left the line.
 	Began struct {

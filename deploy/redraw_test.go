@@ -57,7 +57,7 @@ func TestRedrawOfWhatIsTriedAgain(t *testing.T) {
 	s.is(2, Attention)
 	third := s.promotion(2).Put
 	s.word(app.VerbRetry, 2)
-	s.redraws(Judged{sha(2), s.key(2), policies.Decision{Verdict: policies.Allow}, s.release, 0},
+	s.redraws(Judged{sha(2), s.key(2), policies.Decision{Verdict: policies.Allow}, s.release, 0, ""},
 		"promotion b 0", "commit b 0", fmt.Sprint("deployment b ", third), fmt.Sprint("deployment b ", s.lane.Asked+1))
 	s.deployed(2, app.Failed)
 	s.restored(2, app.Failed)

@@ -209,7 +209,7 @@ func (w world) bestAnswer(l Lane) app.Message {
 	for _, want := range Wants(l) {
 		switch t := want.Task.(type) {
 		case Gather:
-			return Judged{t.Commit.SHA, t.Key, policies.Decision{Verdict: policies.Allow}, w.release, 0}
+			return Judged{t.Commit.SHA, t.Key, policies.Decision{Verdict: policies.Allow}, w.release, 0, ""}
 		case Put:
 			return Deployed{t.Commit.SHA, t.Key, app.Status{Outcome: app.Succeeded}}
 		case Watch:

@@ -38,7 +38,9 @@ func (s *story) key(i int) app.Key { return s.promotion(i).Key }
 
 func (s *story) ready(i int) { s.say(app.Ready{Commit: commit(i), Environments: environments}) }
 
-func (s *story) judge(i int, d policies.Decision) { s.say(Judged{sha(i), s.key(i), d, s.release, 0}) }
+func (s *story) judge(i int, d policies.Decision) {
+	s.say(Judged{sha(i), s.key(i), d, s.release, 0, ""})
+}
 
 // start lets a commit in, and through the gate both times.
 func (s *story) start(i int) {

@@ -39,7 +39,7 @@ func TestAWindowClosesWhileGitHubAsks(t *testing.T) {
 	if len(wakes(s.lane)) > 0 {
 		t.Error("it is asked twice at once")
 	}
-	s.say(Judged{sha(1), s.promotion(1).Again, until(2 * time.Hour), s.release, 0})
+	s.say(Judged{sha(1), s.promotion(1).Again, until(2 * time.Hour), s.release, 0, ""})
 	second := wakes(s.lane)
 	if len(first) != 1 || len(second) != 1 {
 		t.Fatal(first, second)
@@ -50,7 +50,7 @@ func TestAWindowClosesWhileGitHubAsks(t *testing.T) {
 		}
 	}
 	s.say(app.Changed{Commit: sha(1)})
-	s.say(Judged{sha(1), s.promotion(1).Again, hold(), s.release, 0})
+	s.say(Judged{sha(1), s.promotion(1).Again, hold(), s.release, 0, ""})
 	if p := s.promotion(1); p.Then != Gating {
 		t.Error("the request stays although the window has closed")
 	}

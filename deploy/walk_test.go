@@ -214,10 +214,10 @@ func timely(l Lane, of terms) []app.Message {
 func answers(c app.SHA, k app.Key, of terms) []app.Message {
 	all := []app.Message{app.Said{Verb: app.VerbRetry, Commit: c, Key: k, By: person}, Began{Commit: c, Key: k}}
 	for _, d := range []policies.Decision{{}, hold(), {Verdict: policies.Allow}} {
-		all = append(all, Judged{c, k, d, of.release, 0})
+		all = append(all, Judged{c, k, d, of.release, 0, ""})
 	}
 	if of.release.Spec.GateOnly {
-		all = append(all, Judged{c, k, hold(), of.release, githubAsks(strings.Index("abc", string(c))+1, 0).Deployment})
+		all = append(all, Judged{c, k, hold(), of.release, githubAsks(strings.Index("abc", string(c))+1, 0).Deployment, ""})
 	}
 	for _, o := range []app.Outcome{app.OutcomeUnknown, app.Succeeded, app.Failed} {
 		s := app.Status{Outcome: o}

@@ -83,7 +83,7 @@ func (w *Wanderer) asks(p Promotion) []app.Message {
 	var all []app.Message
 	for _, s := range []string{"One yes is missing", "Two are missing"} {
 		r := policies.Reason{Rule: policies.RuleApproval, Verdict: policies.Hold, Sentence: s, Asks: true}
-		all = append(all, Judged{p.Commit.SHA, p.Key, policies.Decision{Verdict: policies.Hold, Reasons: []policies.Reason{r}}, Release{}, 0})
+		all = append(all, Judged{p.Commit.SHA, p.Key, policies.Decision{Verdict: policies.Hold, Reasons: []policies.Reason{r}}, Release{}, 0, ""})
 	}
 	return append(all, Began{Commit: p.Commit.SHA, Key: p.Key})
 }

@@ -72,7 +72,7 @@ func (t Translator) comment(e app.Event, door app.Door) ([]app.Letter, error) {
 	if door == app.DoorComment && p.Issue.Pull == nil {
 		return nil, ignorance("it is not on a pull request")
 	}
-	m := app.Commented{Repo: repo, Door: door, Written: p.Comment.CreatedAt.UTC(), Received: e.Received}
+	m := app.Commented{Repo: repo, Door: door, Written: p.Comment.CreatedAt.UTC(), Received: e.Received, Delivery: e.Delivery}
 	if err := p.fill(&m, p.Comment.written); err != nil {
 		return nil, err
 	}
@@ -91,7 +91,7 @@ func (t Translator) review(e app.Event) ([]app.Letter, error) {
 	if err != nil {
 		return nil, err
 	}
-	text := app.Commented{Repo: repo, Door: app.DoorReviewComment, Review: true, Written: p.Review.SubmittedAt.UTC(), Received: e.Received}
+	text := app.Commented{Repo: repo, Door: app.DoorReviewComment, Review: true, Written: p.Review.SubmittedAt.UTC(), Received: e.Received, Delivery: e.Delivery}
 	if err := p.fill(&text, p.Review.written); err != nil {
 		return nil, err
 	}
@@ -173,7 +173,7 @@ func (p writtenEvent) dismissed(text app.Commented) (_ []app.Letter, err error) 
 func reviewed(text app.Commented, s app.ReviewState) []app.Letter {
 	return to(text.Repo.ID, app.PullReviewed{
 		Repo: text.Repo, Pull: text.Pull, Review: text.Comment, State: s, Commit: text.Commit, By: text.By,
-		Written: text.Written, Received: text.Received,
+		Written: text.Written, Received: text.Received, Delivery: text.Delivery,
 	})
 }
 

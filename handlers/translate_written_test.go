@@ -134,7 +134,7 @@ func TestCommentIsRead(t *testing.T) {
 		body := change(t, commentOn(t, name), all(set("/approve", "comment", "body"), set(1<<53+1, "comment", "id"), set("2026-11-24T10:29:00+01:00", "comment", "created_at")))
 		got := only[app.Commented](t, name, body)
 		want := app.Commented{
-			Repo: got.Repo, Door: door, Comment: 1<<53 + 1, By: octocat, Body: "/approve", Written: received.Add(-time.Minute), Received: received,
+			Repo: got.Repo, Door: door, Comment: 1<<53 + 1, By: octocat, Body: "/approve", Written: received.Add(-time.Minute), Received: received, Delivery: "d-1",
 		}
 		switch door {
 		case app.DoorComment:
@@ -255,11 +255,11 @@ func TestReviewIsRead(t *testing.T) {
 	repo, written := letters[0].Message.(app.PullReviewed).Repo, time.Date(2019, 5, 15, 15, 20, 38, 0, time.UTC)
 	const commit = "ec26c3e57ca3a959ca5aad62de7213c562f8c821"
 	review := app.PullReviewed{
-		Repo: repo, Pull: 2, Review: 237895671, State: app.ReviewApproved, Commit: commit, By: octocat, Written: written, Received: received,
+		Repo: repo, Pull: 2, Review: 237895671, State: app.ReviewApproved, Commit: commit, By: octocat, Written: written, Received: received, Delivery: "d-1",
 	}
 	text := app.Commented{
 		Repo: repo, Door: app.DoorReviewComment, Pull: 2, Comment: 237895671, Review: true, Commit: commit, By: octocat, Body: "LGTM\n/approve",
-		Written: written, Received: received,
+		Written: written, Received: received, Delivery: "d-1",
 	}
 	want := []app.Letter{{To: app.RepositoryAddress(repo.ID), Message: review}, {To: app.RepositoryAddress(repo.ID), Message: text}}
 	if diff := cmp.Diff(want, letters); diff != "" {

@@ -105,7 +105,10 @@ func (a Asked) approveOne(c Command, t target) part {
 
 // yes is this person's approval of a promotion, bound to what they were shown.
 func (a Asked) yes(t target, from time.Time) app.Approval {
-	return app.Approval{By: a.By, Role: a.Role.Value, At: a.Received, From: from, Source: a.Source, Text: a.Text, Pin: t.Facts.Pin}
+	return app.Approval{
+		By: a.By, Role: a.Role.Value, At: a.Received, From: from, Source: a.Source, Text: a.Text, Event: a.Event, Proof: t.Facts.proof(a.By, a.Role),
+		Pin: t.Facts.Pin,
+	}
 }
 
 func (a Asked) approval(t target, yes app.Approval) app.Letter {

@@ -10,6 +10,7 @@ import (
 type Asked struct {
 	Source   string           // comment/<id>, or button/<delivery>: makes an approval unique
 	Text     string           // SHA-256 of what was written, in hex; "" of a button
+	Event    string           // the webhook delivery by which it came
 	On       app.SHA          // the commit that the words stand on; "" in a conversation and of a button
 	By       app.Person       // bots are ignored
 	Role     app.Fact[string] // role_name, read for this question

@@ -210,6 +210,20 @@ func MayApprove(f Facts, by app.Person, role app.Fact[string]) (bool, string) {
 	return false, f.yours(best, by, role)
 }
 
+// proof is what of the gate asks for this person, as a file writes it; "" if nothing does.
+func (f Facts) proof(by app.Person, role app.Fact[string]) string {
+	for _, a := range f.asks() {
+		for _, n := range a.need.leaves() {
+			for _, s := range n.from {
+				if f.bar([]Selector{s}, by, role) == barNone {
+					return s.Kind + ":" + s.Value
+				}
+			}
+		}
+	}
+	return ""
+}
+
 // best says what keeps this person's approval from counting for any of those that are wanted, if anything.
 func (f Facts) best(by app.Person, role app.Fact[string]) bar {
 	best := barNotAsked

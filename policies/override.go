@@ -217,7 +217,7 @@ func (a Asked) overrideOne(c Command, t target) part {
 	case Judge(f).Verdict == Allow:
 		return refuse("nothing stands in the way of %s in %s, so there is nothing to override", short(t.Commit.SHA), t.lane.name())
 	}
-	word := app.Override{By: a.By, Role: a.Role.Value, At: a.Received, Source: a.Source, Text: a.Text, Because: c.Because, Alone: c.Alone, Pin: f.Pin}
+	word := app.Override{By: a.By, Role: a.Role.Value, At: a.Received, Source: a.Source, Text: a.Text, Event: a.Event, Because: c.Because, Alone: c.Alone, Pin: f.Pin}
 	f.Overrides = append(slices.Clip(slices.DeleteFunc(slices.Clone(f.Overrides), func(o Override) bool { return same(o.By.ID, o.By.Login, a.By) })),
 		Override{Override: word, RoleNow: a.Role})
 	d := Judge(f)

@@ -3,6 +3,7 @@ package policies_test
 import (
 	"encoding/json"
 	"fmt"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -68,6 +69,7 @@ func came(letters []app.Letter, answer policies.Answer) string {
 	var b strings.Builder
 	for _, l := range letters {
 		data, _ := json.Marshal(l.Message)
+		data = regexp.MustCompile(`,"Proof":("[^"]*"|\{[^}]*\})`).ReplaceAll(data, nil) // held by TestWordsCarryTheirProof
 		fmt.Fprintf(&b, "%s %s %s\n", l.To, l.Message.Name(), data)
 	}
 	fmt.Fprintf(&b, "(%s", answer.Reaction)
@@ -373,5 +375,20 @@ func TestAnswersAreNoCommands(t *testing.T) {
 		if lines := policies.Parse(answer.Body, names()); len(lines) != 0 {
 			t.Errorf("the answer to %q holds commands: %s", body, told(lines))
 		}
+	}
+}
+
+// TestWordsCarryTheirProof: whatever is done is done with the proof of whose word it was.
+func TestWordsCarryTheirProof(t *testing.T) {
+	a := shop(dana(), "maintain", "/approve payments\n/hold web because x")
+	a.Text, a.Event = "7e47", "delivery-1"
+	letters, _ := policies.Resolve(a)
+	proof := app.Proof{Role: "maintain", Source: "comment/99", Text: "7e47", Event: "delivery-1"}
+	yes, is := letters[0].Message.(app.Approved)
+	if !is || (app.Proof{Role: yes.Role, Source: yes.Source, Text: yes.Text, Event: yes.Event}) != proof || yes.Proof != "role:maintain" {
+		t.Errorf("the approval is %+v", letters[0].Message)
+	}
+	if word, is := letters[1].Message.(app.Said); !is || word.Proof != proof {
+		t.Errorf("the hold is %+v", letters[1].Message)
 	}
 }

@@ -16,10 +16,10 @@ import (
 func drawAsked(t *rapid.T) policies.Asked {
 	word := rapid.SampledFrom([]string{"", " web", " payments", " production", " staging", " all", " 9b1e2c7d40aa", " c0ffee123456", " nonsense",
 		" because x", " until 2h"})
-	verb := rapid.SampledFrom([]string{"approve", "approve", "unapprove", "hold", "unhold", "rollback", "retry", "cancel", "status", "help",
+	verb := rapid.SampledFrom([]string{"approve", "approve", "approve", "approve", "unapprove", "hold", "unhold", "rollback", "retry", "cancel", "status", "help",
 		"override", "aprove"})
 	var body string
-	for range rapid.IntRange(1, 3).Draw(t, "lines") {
+	for range rapid.SampledFrom([]int{1, 1, 1, 1, 2, 3}).Draw(t, "lines") {
 		body += "/" + verb.Draw(t, "verb") + word.Draw(t, "word") + word.Draw(t, "word") + "\n"
 	}
 	a := policies.Asked{
@@ -82,7 +82,7 @@ func drawLane(t *rapid.T, asker app.Person, service, environment string) policie
 // TestPropertyResolve: no letter without the right to it, and no line without an answer.
 func TestPropertyResolve(t *testing.T) {
 	sent := map[string]int{}
-	often(t, func(t *rapid.T) {
+	property := func(t *rapid.T) {
 		a := drawAsked(t)
 		letters, answer := policies.Resolve(a)
 		if a.By.Bot || strings.HasSuffix(a.By.Login, "[bot]") {
@@ -113,7 +113,10 @@ func TestPropertyResolve(t *testing.T) {
 				}
 			}
 		}
-	})
+	}
+	for range 2 { // what is rare has to come
+		often(t, property)
+	}
 	for _, name := range []string{"approved", "unapproved", "approved.ahead", "unapproved.ahead", "said"} {
 		if sent[name] == 0 {
 			t.Errorf("no letter %q was ever sent: the generator tests nothing", name)

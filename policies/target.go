@@ -69,7 +69,7 @@ func (a Asked) address(l LaneView) app.Address {
 
 // said is a person's word to a lane.
 func (a Asked) said(l LaneView, s app.Said) app.Letter {
-	s.By = a.By
+	s.By, s.Proof = a.By, app.Proof{Role: a.Role.Value, Source: a.Source, Text: a.Text, Event: a.Event}
 	return app.Letter{To: a.address(l), Message: s}
 }
 

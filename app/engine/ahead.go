@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/slipway-cd/slipway/app"
+	"github.com/slipway-cd/slipway/app/audit"
 )
 
 // Approvals of what an open pull request would bring. No lane has its commit before the merge, so they are kept with the pull request.
@@ -72,6 +73,10 @@ func (e *Engine) approvedAhead(tx Tx, repo app.RepoID, m app.ApprovedAhead, now 
 	if err != nil {
 		return err
 	}
+	c := audit.Approval(m.Approval)
+	if err := e.record(tx, aheadReceipt(c, repo, m.Pull, m.Service, m.Environment, now), now); err != nil {
+		return err
+	}
 	pull, err := tx.Pull(repo, m.Pull)
 	if err != nil {
 		return ignoreMissing(err)
@@ -103,18 +108,31 @@ func (e *Engine) unapprovedAhead(tx Tx, repo app.RepoID, m app.UnapprovedAhead, 
 	if ignoreMissing(err) != nil {
 		return err
 	}
-	if err := takeBack(tx, repo, m, pull, now); err != nil {
+	if err := e.takeBack(tx, repo, m, pull, now); err != nil {
 		return err
 	}
 	return e.showPull(tx, repo, m.Pull, now)
 }
 
 // takeBack drops approvals that were given before the merge, and, where the pull request is merged, those that have come into the lane by now.
-func takeBack(tx Tx, repo app.RepoID, m app.UnapprovedAhead, pull app.Pull, now time.Time) error {
+func (e *Engine) takeBack(tx Tx, repo app.RepoID, m app.UnapprovedAhead, pull app.Pull, now time.Time) error {
 	theirs := func(g ahead) bool {
 		return g.in(m.Service, m.Environment) && g.By.ID == m.By.ID && (m.Door == "" || m.Door == g.Door()) && (m.Source == "" || m.Source == g.Source)
 	}
-	if err := changeAhead(tx, repo, m.Pull, func(all []ahead) []ahead { return slices.DeleteFunc(all, theirs) }); err != nil {
+	var receipts []audit.Receipt
+	err := changeAhead(tx, repo, m.Pull, func(all []ahead) []ahead {
+		for _, g := range all {
+			if theirs(g) {
+				c := audit.Receipt{Kind: audit.Withdrawn, By: g.By, Source: g.Source, Pin: g.Pin}
+				receipts = append(receipts, aheadReceipt(c, repo, m.Pull, m.Service, m.Environment, now)...)
+			}
+		}
+		return slices.DeleteFunc(all, theirs)
+	})
+	if err != nil {
+		return err
+	}
+	if err := e.record(tx, receipts, now); err != nil {
 		return err
 	}
 	if pull.MergeCommit == "" {

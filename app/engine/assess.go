@@ -41,7 +41,7 @@ func (e *Engine) retracted(tx Tx, m app.PullReviewed, now time.Time) error {
 	}
 	for _, l := range lanes {
 		back := app.UnapprovedAhead{Pull: m.Pull, Service: l.Service, Environment: l.Environment, By: m.By, Door: app.DoorReview, Source: source}
-		if err := takeBack(tx, m.Repo.ID, back, pull, now); err != nil {
+		if err := e.takeBack(tx, m.Repo.ID, back, pull, now); err != nil {
 			return err
 		}
 	}
@@ -103,7 +103,7 @@ func (e *Engine) assess(ctx context.Context, row Row) (result, error) {
 		return finished("it does not approve any more"), err
 	}
 	a := policies.Asked{
-		Source: w.source, On: m.Commit, By: m.By, Written: m.Written, Received: m.Received, Repo: m.Repo.ID, Personal: m.Repo.Personal, Pull: q.pullView(),
+		Source: w.source, Event: m.Delivery, On: m.Commit, By: m.By, Written: m.Written, Received: m.Received, Repo: m.Repo.ID, Personal: m.Repo.Personal, Pull: q.pullView(),
 	}
 	if a.Lanes, err = e.assessedLanes(ctx, q); err != nil || len(a.Lanes) == 0 {
 		return finished("no gate asks for reviews"), err

@@ -28,6 +28,7 @@ type word struct {
 	button   string
 	written  time.Time
 	received time.Time
+	event    string // the delivery by which it came
 }
 
 // command resolves one comment or one button: the letters that it causes and its answer are stored together, under its own key, so that a
@@ -115,13 +116,13 @@ func (e *Engine) word(ctx context.Context, row Row) (w word, err error) {
 	if w.door == app.DoorButton {
 		var p app.Pressed
 		err = json.Unmarshal([]byte(stored), &p)
-		w.by, w.commit, w.external, w.button, w.written, w.received = p.By, p.Commit, p.External, p.Identifier, p.Received, p.Received
+		w.by, w.commit, w.external, w.button, w.written, w.received, w.event = p.By, p.Commit, p.External, p.Identifier, p.Received, p.Received, p.Delivery
 		return w, err
 	}
 	var c app.Commented
 	err = json.Unmarshal([]byte(stored), &c)
 	w.by, w.pull, w.comment, w.review, w.commit = c.By, c.Pull, c.Comment, c.Review, c.Commit
-	w.body, w.written, w.received = c.Body, c.Written, c.Received
+	w.body, w.written, w.received, w.event = c.Body, c.Written, c.Received, c.Delivery
 	return w, err
 }
 
@@ -129,7 +130,7 @@ func (e *Engine) word(ctx context.Context, row Row) (w word, err error) {
 // too, and a repository without the file is left alone.
 func (e *Engine) gatherWord(ctx context.Context, w word) (policies.Asked, bool, error) {
 	a := policies.Asked{
-		Source: w.source, By: w.by, Written: w.written, Received: w.received, Guard: e.Guard,
+		Source: w.source, Event: w.event, By: w.by, Written: w.written, Received: w.received, Guard: e.Guard,
 		Repo: w.repo.ID, Personal: w.repo.Personal,
 	}
 	q := &scenery{word: w}

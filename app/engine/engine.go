@@ -38,6 +38,8 @@ type Options struct {
 	Blocked     func(r app.Repo, firstName string, service, environment string) string
 	Log         *slog.Logger
 	Observe     Observer
+	AuditKey    AuditKey // signs receipts; nil: they are chained, and nobody signs them
+	AuditEvery  int64    // how many rows apart
 }
 
 // Observer counts what the engine does. It is called from many goroutines.

@@ -2,11 +2,13 @@ package engine
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"time"
 
 	"github.com/slipway-cd/slipway/app"
+	"github.com/slipway-cd/slipway/app/audit"
 	"github.com/slipway-cd/slipway/app/config"
 	"github.com/slipway-cd/slipway/deploy"
 	"github.com/slipway-cd/slipway/policies"
@@ -51,6 +53,13 @@ func (e *Engine) gather(ctx context.Context, repo app.Repo, lane deploy.Lane, t 
 	}
 	decision := policies.Judge(q.facts)
 	m := deploy.Judged{Commit: t.Commit.SHA, Key: t.Key, Decision: decision, Release: q.release, Moot: q.moot}
+	if p, ok := lane.Promotion(t.Commit.SHA); !ok || !audit.Same(p.Decision, decision) { // it leaves a receipt
+		facts, err := json.Marshal(q.facts)
+		if err != nil {
+			return result{}, fmt.Errorf("writing down the facts of %s: %w", t.Commit.SHA.Short(), err)
+		}
+		m.Facts = string(facts)
+	}
 	res := finished(decision.Verdict.String(), app.Letter{To: lane.Address(), Message: m})
 	res.write = q.carry() // before the judgement is heard: what comes in is a reason to ask again
 	return res, nil

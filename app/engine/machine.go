@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/slipway-cd/slipway/app"
+	"github.com/slipway-cd/slipway/app/audit"
 	"github.com/slipway-cd/slipway/checks"
 	"github.com/slipway-cd/slipway/deploy"
 )
@@ -54,6 +55,9 @@ func (e *Engine) stepLane(tx Tx, m Mail, now time.Time) error {
 		return err
 	}
 	after, letters := deploy.Step(before, m.Message, now)
+	if err := e.record(tx, audit.Lane(before, after, m.Message, now), now); err != nil {
+		return err
+	}
 	if after.Overridden > before.Overridden {
 		e.Observe.Overrode()
 	}

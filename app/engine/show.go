@@ -183,12 +183,31 @@ func (e *Engine) showDeployment(ctx context.Context, row Row, key app.ViewKey) (
 			return result{}, err
 		}
 	}
+	if row.GitHub == 0 {
+		if view.Audit, err = e.auditHead(ctx); err != nil {
+			return result{}, err
+		}
+	}
 	id, err := e.GitHub.EnsureDeployment(waiting(ctx), repo, view, row.GitHub, row.Tried)
 	res, err := e.wrote(row, hash, "", id, err)
 	if res.write == nil {
 		res.write = tell
 	}
 	return res, err
+}
+
+// auditHead is the newest receipt, as JSON for a deployment's payload.
+func (e *Engine) auditHead(ctx context.Context) (text string, err error) {
+	err = e.Store.Update(ctx, func(tx Tx) error {
+		h, err := e.head(tx, e.Clock.Now())
+		if err != nil || h.Row == 0 {
+			return err
+		}
+		data, err := json.Marshal(h)
+		text = string(data)
+		return err
+	})
+	return text, err
 }
 
 // replaced is GitHub's number of the deployment that stood in the lane before this one: the newest other one that ended well. One that failed

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/slipway-cd/slipway/app"
+	"github.com/slipway-cd/slipway/app/audit"
 	"github.com/slipway-cd/slipway/checks"
 	"github.com/slipway-cd/slipway/deploy"
 )
@@ -175,6 +176,7 @@ type Records interface {
 	Pulls
 	Places
 	Notes
+	Receipts
 }
 
 // Repositories is the repositories that are known.
@@ -225,6 +227,18 @@ type Places interface {
 	SetTip(repo app.RepoID, c app.SHA) error
 	// Newest is the newest commit that has a place.
 	Newest(repo app.RepoID) (app.Commit, error)
+}
+
+// Receipts is what was decided and done, for ever: a row is never changed and never goes.
+type Receipts interface {
+	// LastReceipt is the newest row; the zero row if there is none.
+	LastReceipt() (audit.Row, error)
+	// AddReceipts puts rows behind the last one. Rows that do not follow it are refused.
+	AddReceipts(rows []audit.Row) error
+	// SignedHead is the newest row that was signed; the zero head if none was.
+	SignedHead() (audit.Head, error)
+	// SignHead keeps a row's signature. One that is there stays.
+	SignHead(h audit.Head) error
 }
 
 // Notes is small facts that must survive: which App a slug named first, whom we answered already.

@@ -63,7 +63,8 @@ type deploymentWriter struct {
 
 // payload is what a deployment carries so that it is found again.
 type payload struct {
-	Marker string `json:"slipway"`
+	Marker string          `json:"slipway"`
+	Audit  json.RawMessage `json:"audit,omitempty"` // what the receipts can be held against
 }
 
 func (w *deploymentWriter) ensure(ctx context.Context, known int64, retry bool) (id int64, err error) {
@@ -139,7 +140,7 @@ func (w *deploymentWriter) create(ctx context.Context) (int64, error) {
 		Task:                  &w.want.Task,
 		AutoMerge:             gh.Bool(false),
 		RequiredContexts:      &[]string{},
-		Payload:               payload{w.want.Marker},
+		Payload:               payload{w.want.Marker, json.RawMessage(w.want.Audit)},
 		Environment:           &w.want.Environment,
 		Description:           optional(cutRunes(w.want.About, maxDescription)),
 		TransientEnvironment:  gh.Bool(false),

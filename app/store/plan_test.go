@@ -24,7 +24,8 @@ func TestNoFullScan(t *testing.T) {
 		"servedRepositories SCAN repositories":                     "all repositories",
 		"runningRows SCAN rows USING INDEX rows_running":           "as many as there are slots",
 		"refusedRows SCAN rows USING INDEX rows_refused":           "those alone",
-		"lines SCAN l": "as many as there are tasks",
+		"lines SCAN l":              "as many as there are tasks",
+		"lastReceipt SCAN receipts": "from the newest on, and that one alone", "signedHead SCAN h": "likewise", "allSigned SCAN h": "an operator's own look",
 		"queued SCAN e USING INDEX events_queued": "from the oldest on, and no more than are asked for",
 	}
 	allowed["forgetBodies SCAN b"], allowed["forgetEvents SCAN (subquery-1)"] = "atOnce", "atOnce"

@@ -43,6 +43,7 @@ func commands() []named {
 		{"demo", "Tell the whole story on this machine: a stand-in GitHub, a real repository, real deployments.", &demoCommand{}},
 		{"check", "Say what is wrong with a repository's file, or what it will do.", &checkCommand{}},
 		{"schema", "Print the JSON schema of a repository's file, for editors.", &schemaCommand{}},
+		{"audit", "Receipts of what was decided and done: verify, show COMMIT, export.", &auditCommand{}},
 		{"version", "Print the version.", &versionCommand{}},
 	}
 }

@@ -66,6 +66,7 @@ func (s *server) openEngine(ctx context.Context) error {
 		Prober:    probe.New(s.around.clock), Translate: translate.Translate, Links: s.signer, Isolation: "This check " + s.set.runAs.String() + ".",
 		Stored: s.store.Stored, Allow: s.allowRepo, Blocked: s.blocked, Housekeep: s.housekeep, Holder: holder(),
 		CheckSlots: s.set.checkSlots, DeploySlots: s.set.deploySlots, Guard: s.set.guard, Log: s.log, Observe: s.numbers,
+		AuditKey: s.set.auditKey, AuditEvery: s.set.auditEvery,
 	})
 	s.web = handlers.New(handlers.Options{
 		Inbox: s.store, Secrets: s.set.webhookSecrets, Nudge: s.engine.Arrived, Clock: s.around.clock, Signer: s.signer,

@@ -161,7 +161,7 @@ func closing(l net.Listener) func() error {
 }
 
 func (s *server) openStore(ctx context.Context) (err error) {
-	s.store, err = store.Open(ctx, store.Options{Path: s.path("slipway.db"), Clock: s.around.clock})
+	s.store, err = store.Open(ctx, store.Options{Path: s.path(databaseFile), Clock: s.around.clock})
 	if err != nil {
 		return fmt.Errorf("opening the database: %w", err)
 	}

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"cmp"
+	"crypto/ed25519"
 	"encoding/pem"
 	"errors"
 	"fmt"
@@ -37,6 +39,8 @@ type settings struct {
 	DeploySlots       string `long:"deploy-slots" env:"SLIPWAY_DEPLOY_SLOTS" default:"4" description:"How many deployments run at once. A way back never waits."`
 	KeepAge           string `long:"keep-age" env:"SLIPWAY_KEEP_AGE" default:"30d" description:"How long logs, artifacts and worktrees are kept, such as 12h or 30d."`
 	KeepSize          string `long:"keep-size" env:"SLIPWAY_KEEP_SIZE" default:"20GB" description:"How much of them is kept, such as 500MB or 20GB."`
+	AuditKeyFile      string `long:"audit-key-file" env:"SLIPWAY_AUDIT_KEY_FILE" description:"The file with the Ed25519 key (PEM) that signs receipts; empty: they are chained, and nobody signs them."`
+	AuditSignEvery    string `long:"audit-sign-every" env:"SLIPWAY_AUDIT_SIGN_EVERY" default:"20" description:"How many receipts apart the newest is signed; before each deployment it is, too."`
 	Guard             string `long:"guard" env:"SLIPWAY_GUARD" default:"10s" description:"For how long after a card has begun to offer another commit an /approve is refused: it may have meant the one before."`
 }
 
@@ -58,6 +62,8 @@ type resolved struct {
 	keepAge               time.Duration
 	keepSize              int64
 	guard                 time.Duration
+	auditKey              ed25519.PrivateKey
+	auditEvery            int64
 }
 
 // problems collects everything that is wrong with the settings, to be said at once.
@@ -78,7 +84,8 @@ func (s settings) resolve(getenv func(string) string) (resolved, problems) {
 		checkSlots:  int(number(&p, "SLIPWAY_CHECK_SLOTS", s.CheckSlots, 1, "how many checks run at once")),
 		deploySlots: int(number(&p, "SLIPWAY_DEPLOY_SLOTS", s.DeploySlots, 1, "how many deployments run at once")),
 		keepAge:     duration(&p, "SLIPWAY_KEEP_AGE", s.KeepAge), keepSize: size(&p, "SLIPWAY_KEEP_SIZE", s.KeepSize),
-		guard: duration(&p, "SLIPWAY_GUARD", s.Guard),
+		guard: duration(&p, "SLIPWAY_GUARD", s.Guard), auditKey: s.auditKey(&p),
+		auditEvery: number(&p, "SLIPWAY_AUDIT_SIGN_EVERY", cmp.Or(s.AuditSignEvery, "20"), 1, "how many receipts apart the newest is signed"),
 	}
 	r.checkEnv = s.checkEnv(&p, getenv)
 	r.runAs, r.deployAs = s.users(&p)
@@ -182,6 +189,22 @@ func (s settings) key(p *problems) []byte {
 		p.add("SLIPWAY_GITHUB_PRIVATE_KEY_FILE", "%s holds no PEM key. Use the .pem file as GitHub gave it.", s.GitHubKeyFile)
 	}
 	return data
+}
+
+func (s settings) auditKey(p *problems) ed25519.PrivateKey {
+	const name = "SLIPWAY_AUDIT_KEY_FILE"
+	if s.AuditKeyFile == "" {
+		return nil
+	}
+	data, ok := file(p, name, s.AuditKeyFile, "the key that signs receipts")
+	if !ok {
+		return nil
+	}
+	key, _, err := auditKeys(data)
+	if err != nil || key == nil {
+		p.add(name, "%s holds no Ed25519 private key in PEM. Make one with `openssl genpkey -algorithm ed25519`.", s.AuditKeyFile)
+	}
+	return key
 }
 
 func (s settings) webhookSecrets(p *problems) []string {
