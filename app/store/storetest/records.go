@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/slipway-cd/slipway/app"
+	"github.com/slipway-cd/slipway/app/audit"
 	"github.com/slipway-cd/slipway/app/engine"
 )
 
@@ -139,4 +140,33 @@ func testNotes(t *testing.T, s Store) {
 		update(t, s, func(tx engine.Tx) error { return tx.SetNote("app/x", v) })
 		same(t, "what was noted", read(t, s, note("app/x")), v)
 	}
+}
+
+func testReceipts(t *testing.T, s Store) {
+	last := func() audit.Row { return read(t, s, func(tx engine.Tx) (audit.Row, error) { return tx.LastReceipt() }) }
+	signed := func() audit.Head {
+		return read(t, s, func(tx engine.Tx) (audit.Head, error) { return tx.SignedHead() })
+	}
+	same(t, "the last at first", last(), audit.Row{})
+	same(t, "the signed at first", signed(), audit.Head{})
+	rows, err := audit.Link(audit.Row{}, []audit.Receipt{{Kind: audit.Held, At: noon()}, {Kind: audit.Freed, At: noon(), Because: "<so> \u2028"}, {Kind: audit.Held, At: noon()}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	update(t, s, func(tx engine.Tx) error { return tx.AddReceipts(rows[:2]) })
+	same(t, "the last", last(), rows[1])
+	other := rows[2]
+	other.Prev = rows[0].Hash
+	for what, r := range map[string]audit.Row{"one again": rows[1], "one of another chain": other, "one after a gap": {Row: 4, Prev: rows[2].Hash, Hash: rows[2].Hash, Body: "{}"}} {
+		if err := s.Update(t.Context(), func(tx engine.Tx) error { return tx.AddReceipts([]audit.Row{r}) }); err == nil {
+			t.Errorf("%s is taken", what)
+		}
+	}
+	update(t, s, func(tx engine.Tx) error { return tx.AddReceipts(rows[2:]) })
+	head := audit.Head{Row: 2, Hash: rows[1].Hash, At: noon(), Signature: "c2ln"}
+	update(t, s, func(tx engine.Tx) error { return tx.SignHead(head) })
+	update(t, s, func(tx engine.Tx) error {
+		return tx.SignHead(audit.Head{Row: 2, Hash: rows[1].Hash, At: after(1), Signature: "other"})
+	})
+	same(t, "the signed", signed(), head)
 }

@@ -63,6 +63,7 @@ func Run(t *testing.T, open func(t *testing.T) Store) {
 		"repositories keep their first name":           testRepositories,
 		"an older pull request changes nothing":        testPulls,
 		"places are given once":                        testPlaces,
+		"receipts follow each other":                   testReceipts,
 		"notes":                                        testNotes,
 	} {
 		t.Run(name, func(t *testing.T) { test(t, open(t)) })
