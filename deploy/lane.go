@@ -26,6 +26,7 @@ type Promotion struct {
 	Decision  policies.Decision // the last answer
 	Approvals []app.Approval    // for this attempt alone
 	Overrides []app.Override    // what people have said against its gate, likewise
+	Against   Against           // how it was let go against its gate; zero: it was not
 	Artifact  string            // what its run produced, until a release is pinned
 	Release   Release           // pinned when it was started
 	Back      string            // while deploying, or beside a request: why to go back once the outcome is known, for two programs never run at once
@@ -58,6 +59,12 @@ type Promotion struct {
 	Began     time.Time // its program left the line
 	Deployed  time.Time
 	Ended     time.Time
+}
+
+// Against is how a promotion was let go against its gate, as it was at the time.
+type Against struct {
+	Sentence string // who did, and what was skipped
+	Alone    bool   // one person alone
 }
 
 // Try is a program that was started again: its deployment on GitHub is over, and says why.

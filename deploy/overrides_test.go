@@ -77,3 +77,24 @@ func TestOverridesAreCountedAndReported(t *testing.T) {
 		t.Errorf("%d releases went out against the gate, and it is reported: %v", s.lane.Overridden, s.calledFor(1, ForOverride))
 	}
 }
+
+// How it went against its gate does not change with what the gate says of a later try, and it is counted once.
+func TestOnceAgainstTheGateStaysSo(t *testing.T) {
+	s := tell(t)
+	s.ready(1)
+	s.against(1, 1, "comment/1", true)
+	overridden := policies.Decision{Verdict: policies.Allow, Reasons: []policies.Reason{{Rule: policies.RuleOverride, Verdict: policies.Allow, Sentence: "Overridden by @p"}}}
+	s.judge(1, overridden)
+	s.judge(1, overridden)
+	for _, again := range []policies.Decision{{Verdict: policies.Allow}, overridden} {
+		s.deployed(1, app.OutcomeUnknown)
+		s.is(1, Attention)
+		s.word(app.VerbRetry, 1)
+		s.is(1, Retrying)
+		s.judge(1, again)
+		s.is(1, Deploying)
+		if got := s.lane.Promotions[0].Against; got != (Against{"Overridden by @p", true}) || s.lane.Overridden != 1 || !s.calledFor(1, ForOverride) {
+			t.Errorf("after a retry that the gate allows so: %v, %+v, counted %d times", again.Reasons, got, s.lane.Overridden)
+		}
+	}
+}

@@ -182,16 +182,10 @@ func (l Lane) notices(p Promotion) (all []Notify) {
 	}
 	call(p.State.Waits() && AsksApproval(p), ForApproval, p.Attempt)
 	call(p.State.Waits() && p.Decision.WantsSecond(), ForSecond, p.Attempt)
-	call(p.Put != 0 && p.Alone(), ForOverride, p.Attempt)
+	call(p.Against.Alone, ForOverride, p.Attempt)
 	call(p.State == Attention, ForAttention, p.Key)
 	call((p.State == RollingBack || p.State == RolledBack) && p.Undone != 0, ForRollback, p.Undone)
 	return all
-}
-
-// Alone says that one person alone let it go against its gate.
-func (p Promotion) Alone() bool {
-	_, against := p.Decision.Overridden()
-	return against && slices.ContainsFunc(p.Overrides, func(o app.Override) bool { return o.Alone })
 }
 
 // AsksApproval says whether a person's yes is what a promotion waits for, rather than a fact that can't be read.

@@ -104,9 +104,7 @@ func (l *step) start(p *Promotion, r Release) {
 		p.Run, p.RunURL = 0, ""
 	}
 	l.enter(p, Deploying)
-	if _, against := p.Decision.Overridden(); against {
-		l.Overridden++
-	}
+	l.against(p)
 	p.Release, p.Put, p.Began, p.Why, p.Tail, p.LetGo = r, p.Key, time.Time{}, "", "", r.asked(*p)
 	l.Last, l.Newest, l.Chosen = p.Commit, max(l.Newest, p.Commit.Place), ""
 	for i := range l.Promotions {
@@ -115,6 +113,17 @@ func (l *step) start(p *Promotion, r Release) {
 			q.By = p.Commit
 		}
 	}
+}
+
+// against keeps how a promotion goes against its gate: once it has, it stays so, whatever lets a later try go.
+func (l *step) against(p *Promotion) {
+	r, against := p.Decision.Overridden()
+	if !against || p.Against.Sentence != "" {
+		return
+	}
+	l.Overridden++
+	alone := slices.ContainsFunc(p.Overrides, func(o app.Override) bool { return o.Alone })
+	p.Against = Against{Sentence: r.Sentence, Alone: alone}
 }
 
 func (l *step) began(m Began) {

@@ -111,7 +111,7 @@ func (f Facts) judgeAsk(a ask) finding {
 		return until(finds(Allow, a.rule, "%sApproved by %s", a.intro, approvedBy(m.by)), m.until)
 	}
 	if !m.dated.IsZero() {
-		return f.awaits(m)
+		return f.awaits(a, m)
 	}
 	found := finds(Hold, a.rule, "%s", f.missing(a, m))
 	found.Asks = !m.unread

@@ -23,12 +23,8 @@ func (a Asked) approve(c Command, lanes []LaneView) part {
 	switch {
 	case len(open) == 0:
 		return refuse("%s", a.nothingToApprove(commit, here, targets(lanes, target.approvable)))
-	case c.Commit == "" && a.Written.Before(a.Pull.MergedAt):
-		return refuse("nothing waited yet when you wrote this. Now you can say:%s", each(app.VerbApprove, open))
-	case c.Commit == "" && slices.ContainsFunc(open, a.replaced):
-		return refuse("what the card offers was replaced just before you wrote this, or since, so nothing was approved. If you mean what waits "+
-			"now, say:%s",
-			each(app.VerbApprove, open))
+	case a.unseen(c, open) != "":
+		return refuse("%s, so nothing was approved. If you mean what waits now, say:%s", a.unseen(c, open), each(app.VerbApprove, open))
 	case c.All:
 		return a.approveAll(c, open)
 	case len(open) > 1:
@@ -36,6 +32,19 @@ func (a Asked) approve(c Command, lanes []LaneView) part {
 			each(app.VerbApprove, open))
 	}
 	return a.approveOne(c, open[0])
+}
+
+// unseen says why whoever names no commit can't have meant these, or "".
+func (a Asked) unseen(c Command, some []target) string {
+	switch {
+	case c.Commit != "":
+		return ""
+	case a.Written.Before(a.Pull.MergedAt):
+		return "nothing waited yet when you wrote this"
+	case slices.ContainsFunc(some, a.replaced):
+		return "what the card offers was replaced just before you wrote this, or since"
+	}
+	return ""
 }
 
 // approvable says that an approval could make a difference, as far as can be told now.
@@ -120,8 +129,7 @@ func (a Asked) approval(t target, yes app.Approval) app.Letter {
 
 // approved says what an approval has done, and what still stands in the way of people.
 func (a Asked) approved(t target, yes app.Approval) string {
-	f := t.Facts
-	f.Approvals = append(slices.Clip(f.Approvals), Approval{Approval: yes, RoleNow: a.Role})
+	f := t.Facts.with(Approval{Approval: yes, RoleNow: a.Role})
 	s := fmt.Sprintf("%s is approved for %s", short(t.Commit.SHA), t.lane.name())
 	if !yes.From.IsZero() {
 		s += fmt.Sprintf(" from %s on", moment(yes.From, f.Gate.zone()))
@@ -160,6 +168,7 @@ func stillHolds(f Facts) string {
 func (a Asked) approveAll(c Command, open []target) part {
 	p := part{mood: moodRefused, text: "nothing was approved:"}
 	var done, rest []string
+	refused := false
 	for _, t := range open {
 		ok, why := MayApprove(t.Facts, a.By, a.Role)
 		if shut := t.Facts.shut(a.door()); ok && shut != "" {
@@ -177,6 +186,7 @@ func (a Asked) approveAll(c Command, open []target) part {
 			done = append(done, "\n- "+a.approved(t, yes))
 			p.letters = append(p.letters, a.approval(t, yes))
 		default:
+			refused = true
 			rest = append(rest, fmt.Sprintf("\n- %s: %s. %s", t.lane.name(), strings.TrimSuffix(why, "."), t.whoElse(a.By)))
 		}
 	}
@@ -188,6 +198,7 @@ func (a Asked) approveAll(c Command, open []target) part {
 		}
 	}
 	p.text += strings.Join(rest, "")
+	p.fails = len(done) == 0 && refused
 	return p
 }
 
@@ -353,6 +364,18 @@ func (a Asked) unapprove(c Command, lanes []LaneView) part {
 		}
 	}
 	return idle("you have approved nothing of %s that still waits", short(commit))
+}
+
+// with is the facts with one more approval, in place of what its giver had given before.
+func (f Facts) with(yes Approval) Facts {
+	f.Approvals = append(f.without(yes.By).Approvals, yes)
+	return f
+}
+
+// without is the facts without what somebody has said for or against the gate.
+func (f Facts) without(by app.Person) Facts {
+	f.Approvals = slices.DeleteFunc(slices.Clone(f.Approvals), func(g Approval) bool { return same(g.By.ID, g.By.Login, by) })
+	return f
 }
 
 // takesBack takes this person's approval back, if it came by this door; "" is by any.

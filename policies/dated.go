@@ -78,19 +78,27 @@ func counts(a app.Approval) time.Time {
 	return a.At
 }
 
-// amounts is when a need is met by approvals that count from then on; zero if they don't amount to it.
-func amounts(m met, dated []Approval, n need) (at time.Time, by []Approval) {
-	missing := n.count - len(m.by)
-	if missing <= 0 || len(dated) < missing {
-		return at, nil
-	}
+// amounts is when a need is met by approvals of which some count from then on: the first moment at which there are enough that count together. Zero
+// if there is none.
+func (f Facts) amounts(n need, given, dated []Approval) (at time.Time, by []Approval) {
 	slices.SortStableFunc(dated, func(a, b Approval) int { return a.From.Compare(b.From) })
-	return dated[missing-1].From, dated[:missing]
+	for i := range dated {
+		at, by = dated[i].From, nil
+		for _, g := range slices.Concat(given, dated[:i+1]) {
+			if end := f.expires(g.Approval); end.IsZero() || at.Before(end) {
+				by = append(by, g)
+			}
+		}
+		if len(by) >= n.count {
+			return at, by
+		}
+	}
+	return time.Time{}, nil
 }
 
 // awaits holds until the time comes for which it was approved.
-func (f Facts) awaits(m met) finding {
-	return until(finds(Hold, RuleDate, "Waits until %s, as approved by %s", moment(m.dated, f.Gate.zone()), approvedBy(m.datedBy)), m.dated)
+func (f Facts) awaits(a ask, m met) finding {
+	return until(finds(Hold, RuleDate, "%sWaits until %s, as approved by %s", a.intro, moment(m.dated, f.Gate.zone()), approvedBy(m.datedBy)), m.dated)
 }
 
 // closed says what stands in the way of a promotion by then, as far as the clock tells, as the end of a sentence.

@@ -197,12 +197,12 @@ func (c *Command) takeAt(w *words, names Names) string {
 		return "it says `at` twice"
 	}
 	word := w.nextBare()
-	if t, ok := instant(word); ok {
+	if t, ok := instant(word); ok && t.Year() > 1 {
 		c.At.At = t
 		return ""
 	}
 	day, err := time.Parse("2006-01-02", word)
-	if err != nil {
+	if err != nil || day.Year() <= 1 {
 		return "after `at` comes when: `2027-03-01 09:00`, by the clock of the gate, or `2027-03-01 09:00 Europe/Berlin`, or `2027-03-01T09:00:00+01:00`"
 	}
 	hour, err := time.Parse("15:04", w.nextBare())

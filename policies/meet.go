@@ -139,7 +139,9 @@ func (f Facts) meetLeaf(n need) met {
 		case b == barNone && not != "":
 			m.refused = append(m.refused, "@"+given.By.Login+"'s approval does not count: it "+not)
 		case b == barNone && f.Now.Before(given.From):
-			dated = append(dated, given)
+			if !slices.ContainsFunc(dated, func(a Approval) bool { return same(a.By.ID, a.By.Login, given.By) }) {
+				dated = append(dated, given)
+			}
 		case b == barNone && !end.IsZero() && !f.Now.Before(end):
 			m.refused = append(m.refused, "@"+given.By.Login+"'s approval does not count: it has expired, at "+clock(end))
 		case b == barNone:
@@ -154,7 +156,7 @@ func (f Facts) meetLeaf(n need) met {
 		m.until = last(ends, n.count)
 		return m
 	}
-	m.dated, m.datedBy = amounts(m, dated, n)
+	m.dated, m.datedBy = f.amounts(n, m.by, dated)
 	if unreadable != "" {
 		m.unread, m.refused = true, append(m.refused, unreadable)
 	}

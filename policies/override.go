@@ -18,14 +18,17 @@ type Override struct {
 	RoleNow app.Fact[string]
 }
 
-// skips says whether an override skips a rule.
-func (g Gate) skips(rule string) bool {
-	switch rule {
-	case RuleAfter, RuleWait, RuleWindow, RuleFirstRelease, RuleApproval, RuleDate, RuleContainsLive:
+// skips says whether these people's override skips what a rule finds. What would be lost has to be known, and they have to have seen it.
+func (f Facts) skips(found finding, by []Override) bool {
+	switch found.Rule {
+	case RuleAfter, RuleWait, RuleWindow, RuleFirstRelease, RuleApproval, RuleDate:
 		return true
+	case RuleContainsLive:
+		blind := func(o Override) bool { return o.Pin.Commit == "" || o.Pin.Live != f.Pin.Live }
+		return f.Contains.Known && !slices.ContainsFunc(by, blind)
 	case RuleChecks:
-		all := g.policies()
-		return len(all) > 0 && !slices.ContainsFunc(all, func(p Policy) bool { return !p.OverrideChecks })
+		all := f.Gate.policies()
+		return f.Green.Known && len(all) > 0 && !slices.ContainsFunc(all, func(p Policy) bool { return !p.OverrideChecks })
 	}
 	return false
 }
@@ -47,6 +50,11 @@ func (f Facts) isAdmin(o Override) bool { return atLeast(o.RoleNow.Value, "admin
 // rules about whose change it is.
 func (f Facts) override() (by []Override, enough bool) {
 	by = f.said()
+	first := slices.IndexFunc(by, f.isAdmin)
+	if first < 0 {
+		return by, false
+	}
+	by = by[first:] // who spoke before any admin has seconded nothing
 	for _, o := range by {
 		if !f.isAdmin(o) {
 			continue
@@ -67,7 +75,7 @@ func (f Facts) overridden(all []finding) []finding {
 	by, enough := f.override()
 	var rules []string
 	for _, found := range all {
-		if found.Verdict != Allow && f.Gate.skips(found.Rule) && !slices.Contains(rules, found.Rule) {
+		if found.Verdict != Allow && f.skips(found, by) && !slices.Contains(rules, found.Rule) {
 			rules = append(rules, found.Rule)
 		}
 	}
@@ -76,17 +84,17 @@ func (f Facts) overridden(all []finding) []finding {
 	}
 	skips := both(rules)
 	if !enough {
-		return append(f.skipping(all, Hold), finds(Hold, RuleOverride, "%s %s to skip %s. %s", whose(by), asksFor(len(by)), skips, f.seconds(by)))
+		return append(f.skipping(all, Hold, by), finds(Hold, RuleOverride, "%s %s to skip %s. %s", whose(by), asksFor(len(by)), skips, f.seconds(by)))
 	}
-	return append(f.skipping(all, Allow), finds(Allow, RuleOverride, "Overridden by %s: %s skipped", whose(by), skips+" "+isAre(len(rules))))
+	return append(f.skipping(all, Allow, by), finds(Allow, RuleOverride, "Overridden by %s: %s skipped", whose(by), skips+" "+isAre(len(rules))))
 }
 
 // skipping is what the rules find where those that an override skips say no less than that: what denies waits for a second person.
-func (f Facts) skipping(all []finding, least Verdict) []finding {
+func (f Facts) skipping(all []finding, least Verdict, by []Override) []finding {
 	all = slices.Clone(all)
 	for i := range all {
 		found := &all[i]
-		if found.Verdict >= least || !f.Gate.skips(found.Rule) {
+		if found.Verdict >= least || !f.skips(*found, by) {
 			continue
 		}
 		if found.Verdict = least; least == Allow {
@@ -127,6 +135,9 @@ func (f Facts) seconds(by []Override) string {
 	say := "`" + strings.Join(words, " ") + " because …`"
 	if who := f.couldSecond(by); len(who) > 0 {
 		return fmt.Sprintf("%s can second it: %s", people(who, "or"), say)
+	}
+	if !slices.ContainsFunc(by, f.isAdmin) {
+		return "An admin has to say so too: " + say
 	}
 	return "A second maintainer can say so too: " + say
 }
@@ -178,10 +189,10 @@ func (a Asked) override(c Command, lanes []LaneView) part {
 	switch {
 	case len(here) == 0:
 		return refuse("nothing of %s waits for its gate here, so there is nothing to override", short(commit))
-	case c.Commit == "" && slices.ContainsFunc(here, a.replaced):
-		return refuse("what the card offers was replaced just before you wrote this, or since. If you mean what waits now, say:%s", eachOverride(here, c.Because))
+	case a.unseen(c, here) != "":
+		return refuse("%s, so nothing was overridden. If you mean what waits now, say:%s", a.unseen(c, here), eachOverride(here))
 	case len(here) > 1:
-		return refuse("%s waits in %d places, so nothing was overridden. Say which:%s", short(commit), len(here), eachOverride(here, c.Because))
+		return refuse("%s waits in %d places, so nothing was overridden. Say which:%s", short(commit), len(here), eachOverride(here))
 	}
 	return a.overrideOne(c, here[0])
 }
@@ -191,26 +202,33 @@ func (t target) overridable() bool {
 	return t.State == Waiting || t.State == Attention || t.State == Denied && t.Retryable
 }
 
-func eachOverride(all []target, because string) string {
+func eachOverride(all []target) string {
 	s := ""
 	for _, t := range all {
-		say := strings.Trim(t.say(app.VerbOverride), "`")
-		s += "\n- " + Quote(say+" because "+because)
+		s += "\n- " + overriding(t)
 	}
 	return s
 }
 
+// overriding is the command that goes against the gate, as people type it.
+func overriding(t target) string {
+	return Quote(strings.Trim(t.say(app.VerbOverride), "`") + " because …")
+}
+
 func (a Asked) overrideOne(c Command, t target) part {
 	f := t.Facts
+	if t.State == Denied { // it is let in again as a new attempt, for which nobody has said anything
+		f.Approvals, f.Overrides = nil, nil
+	}
 	if !f.Candidates.Known {
 		f.Candidates = a.Candidates
 	}
-	_, enough := f.override()
-	asked := slices.ContainsFunc(f.said(), f.isAdmin) && !enough
+	by, enough := f.override()
+	asked := slices.ContainsFunc(by, f.isAdmin) && !enough
 	switch {
-	case !a.Role.Known:
+	case (c.Alone || !asked) && a.mayNot(c.Verb) != "":
 		return refuse("%s", a.mayNot(c.Verb))
-	case c.Alone && !atLeast(a.Role.Value, "admin", a.Personal), !asked && !atLeast(a.Role.Value, "admin", a.Personal):
+	case !a.Role.Known:
 		return refuse("%s", a.mayNot(c.Verb))
 	case !atLeast(a.Role.Value, "maintain", a.Personal):
 		return refuse("to second an override takes a maintainer, and your role is %s. Nothing changed", Quote(a.Role.Value))
@@ -218,8 +236,12 @@ func (a Asked) overrideOne(c Command, t target) part {
 		return refuse("nothing stands in the way of %s in %s, so there is nothing to override", short(t.Commit.SHA), t.lane.name())
 	}
 	word := app.Override{By: a.By, Role: a.Role.Value, At: a.Received, Source: a.Source, Text: a.Text, Event: a.Event, Because: c.Because, Alone: c.Alone, Pin: f.Pin}
-	f.Overrides = append(slices.Clip(slices.DeleteFunc(slices.Clone(f.Overrides), func(o Override) bool { return same(o.By.ID, o.By.Login, a.By) })),
-		Override{Override: word, RoleNow: a.Role})
+	mine := Override{Override: word, RoleNow: a.Role}
+	if others := len(f.couldSecond([]Override{mine})) > 0 || !f.Candidates.Known; c.Alone && t.Pull == 0 && others {
+		return refuse("%s came without a pull request, so there is nowhere to tell all approvers of an override by one person alone. A second person has "+
+			"to say so too. You can ask with %s", short(t.Commit.SHA), overriding(t))
+	}
+	f.Overrides = append(slices.DeleteFunc(slices.Clone(f.Overrides), func(o Override) bool { return same(o.By.ID, o.By.Login, a.By) }), mine)
 	d := Judge(f)
 	_, enough = f.override()
 	if b := f.excluded(a.By); asked && !enough && b != barNone {
@@ -239,7 +261,7 @@ func (t target) against(f Facts, d Decision, enough bool) string {
 	if r, ok := d.Overridden(); ok {
 		s += lower(r.Sentence)
 	}
-	s += fmt.Sprintf(". It is counted as number %d of this lane", t.lane.Overrides+1)
+	s += fmt.Sprintf(". Once it goes out, it counts as override number %d of this lane", t.lane.Overrides+1)
 	if d.Verdict != Allow {
 		s += ". What it does not skip still stands: " + lower(d.why())
 	}

@@ -64,6 +64,16 @@ func TestAnOverrideNeedsAnAdminAndAnother(t *testing.T) {
 		{"what failed before", []policies.Override{alone(eli(), "admin")}, func(f *policies.Facts) {
 			f.Gate.Head.Value.After, f.Standings = "staging", map[string]app.Fact[policies.Standing]{"staging": known(policies.StandingLost)}
 		}, allow, "after, window and approval are skipped."},
+		{"a maintainer before the admin", []policies.Override{against(dana(), "maintain"), against(eli(), "admin")}, late, hold, "@ben or @dana can second it"},
+		{"a loss that the admin saw", []policies.Override{alone(eli(), "admin")}, func(f *policies.Facts) {
+			f.Contains, f.Pin.Live, f.Overrides[0].Pin.Live = known(false), live, live
+		}, allow, "window and contains-live are skipped."},
+		{"a loss that the admin did not see", []policies.Override{alone(eli(), "admin")}, func(f *policies.Facts) {
+			f.Contains, f.Pin.Live, f.Overrides[0].Pin.Live = known(false), live, older
+		}, hold, "window is skipped."},
+		{"a loss that nobody can tell", []policies.Override{alone(eli(), "admin")}, func(f *policies.Facts) {
+			f.Contains, f.Pin.Live, f.Overrides[0].Pin.Live = app.Unknown[bool](""), live, live
+		}, hold, "window and approval are skipped."},
 		{"what nothing stands in the way of", []policies.Override{alone(eli(), "admin")}, func(f *policies.Facts) {
 			f.Gate = both(policies.Policy{Mode: policies.Deployment})
 		}, allow, "Nobody has to approve"},
@@ -84,6 +94,7 @@ func TestAnOverrideNeedsAnAdminAndAnother(t *testing.T) {
 }
 
 func TestResolveOverride(t *testing.T) {
+	const neither = " in the same comment contradict each other, so neither was carried out. Say the one that you mean."
 	word := func(by app.Person, role, because, more string) string {
 		return `lane/42/payments/production overrode {"Commit":"` + full + `","Key":7,"By":{"ID":` + map[string]string{"eli": "4", "dana": "3"}[by.Login] + `,"Login":"` + by.Login +
 			`","Bot":false},"Role":"` + role + `","At":"2027-03-01T10:12:01Z","Source":"comment/99","Text":"","Because":"` + because + `","Alone":` + more +
@@ -99,9 +110,9 @@ func TestResolveOverride(t *testing.T) {
 			"(+1) @eli, `9b1e2c7d40aa` goes against the gate of payments/production once a second person says so. @dana can second it: " +
 			"`/override payments production 9b1e2c7d40aa because …`. An admin alone says `/override payments production 9b1e2c7d40aa alone because …`, which all approvers are told of."},
 		{"an admin alone", eli(), "admin", "/override alone because it burns", nil, word(eli(), "admin", "it burns", "true") +
-			"(+1) @eli, `9b1e2c7d40aa` goes against the gate of payments/production: overridden by @eli (`it burns`): approval is skipped. It is counted as number 1 of this lane."},
+			"(+1) @eli, `9b1e2c7d40aa` goes against the gate of payments/production: overridden by @eli (`it burns`): approval is skipped. Once it goes out, it counts as override number 1 of this lane."},
 		{"seconded", dana(), "maintain", "/override because it does", asked, word(dana(), "maintain", "it does", "false") +
-			"(+1) @dana, `9b1e2c7d40aa` goes against the gate of payments/production: overridden by @eli (`it 'burns'`) and @dana (`it does`): approval is skipped. It is counted as number 1 of this lane."},
+			"(+1) @dana, `9b1e2c7d40aa` goes against the gate of payments/production: overridden by @eli (`it 'burns'`) and @dana (`it does`): approval is skipped. Once it goes out, it counts as override number 1 of this lane."},
 		{"seconded by whose change it is", ben(), "maintain", "/override because it does", asked,
 			"(-1) @ben, your word does not second it: #412 is your change, and payments/production asks for someone else. Nothing changed."},
 		{"a maintainer first", dana(), "maintain", "/override because x", nil, "(-1) @dana, `/override` asks for an admin, and your role is `maintain`. @eli can. Nothing changed."},
@@ -111,7 +122,19 @@ func TestResolveOverride(t *testing.T) {
 		{"of what may go", eli(), "admin", "/override because x", ungated, "(-1) @eli, nothing stands in the way of `9b1e2c7d40aa` in payments/production, so there is nothing to override."},
 		{"of what does not wait", eli(), "admin", "/override web because x", nil, "(-1) @eli, nothing of `9b1e2c7d40aa` waits for its gate here, so there is nothing to override."},
 		{"of which", eli(), "admin", "/override because `x`", staging, "(-1) @eli, `9b1e2c7d40aa` waits in 2 places, so nothing was overridden. Say which:\n" +
-			"- `/override payments production 9b1e2c7d40aa because 'x'`\n- `/override payments staging 9b1e2c7d40aa because 'x'`"},
+			"- `/override payments production 9b1e2c7d40aa because …`\n- `/override payments staging 9b1e2c7d40aa because …`"},
+		{"alone where nobody can be told", eli(), "admin", "/override alone because x", func(a *policies.Asked) { a.Lanes[1].Promotions[0].Pull = 0 },
+			"(-1) @eli, `9b1e2c7d40aa` came without a pull request, so there is nowhere to tell all approvers of an override by one person alone. " +
+				"A second person has to say so too. You can ask with `/override payments production 9b1e2c7d40aa because …`."},
+		{"alone where nobody else is", eli(), "admin", "/override alone because it burns", func(a *policies.Asked) {
+			a.Lanes[1].Promotions[0].Pull = 0
+			a.Lanes[1].Promotions[0].Facts.Candidates.Value = []policies.Candidate{{Person: eli(), Role: "admin"}, {Person: cy(), Role: "write"}}
+		}, word(eli(), "admin", "it burns", "true") +
+			"(+1) @eli, `9b1e2c7d40aa` goes against the gate of payments/production: overridden by @eli (`it burns`): approval is skipped. Once it goes out, it counts as override number 1 of this lane."},
+		{"written before the merge", eli(), "admin", "/override because x", func(a *policies.Asked) { a.Pull.MergedAt = a.Written.Add(time.Second) },
+			"(-1) @eli, nothing waited yet when you wrote this, so nothing was overridden. If you mean what waits now, say:\n- `/override payments production 9b1e2c7d40aa because …`"},
+		{"alone and not", eli(), "admin", "/override because x\n/override alone because x", nil, "(-1) @eli, one by one:\n\n`/override because x`: this and " +
+			"`/override alone because x`" + neither + "\n\n`/override alone because x`: this and `/override because x`" + neither},
 		{"late", eli(), "admin", "/override because x", func(a *policies.Asked) { a.Received = now().Add(11 * time.Minute) },
 			"(-1) @eli, this arrived late (written 2027-03-01 10:12 UTC, received 2027-03-01 10:23 UTC), so it was not carried out. If you still mean it, say it again."},
 		{"taken back", eli(), "admin", "/unapprove", asked,

@@ -178,7 +178,7 @@ func TestResolveApprove(t *testing.T) {
 		{"a merge that has not been seen", dana(), "maintain", "/approve", func(a *policies.Asked) { a.Pull.Commit = "" },
 			"(-1) @dana, slipway has not seen yet which commit #412 became. Say it again in a moment."},
 		{"written before the merge", dana(), "maintain", "/approve", func(a *policies.Asked) { a.Pull.MergedAt = now().Add(time.Second) },
-			"(-1) @dana, nothing waited yet when you wrote this. Now you can say:\n- `/approve payments production 9b1e2c7d40aa`"},
+			"(-1) @dana, nothing waited yet when you wrote this, so nothing was approved. If you mean what waits now, say:\n- `/approve payments production 9b1e2c7d40aa`"},
 		{"checks that are not green", dana(), "maintain", "/approve", func(a *policies.Asked) {
 			a.Lanes = nil
 			a.Runs = []policies.RunView{{Commit: full, State: "red"}}

@@ -2,6 +2,7 @@ package policies
 
 import (
 	"fmt"
+	"reflect"
 	"slices"
 	"strings"
 
@@ -37,6 +38,9 @@ func (a Asked) contradictions(titles []string) map[int]part {
 	}
 	for i, l := range a.Lines {
 		for j, m := range a.Lines {
+			if i > j && repeats(parts[j], parts[i]) {
+				refused[i] = idle("%s in the same comment says that already", titles[j])
+			}
 			if i == j || !a.contradict(l, m, parts[i], parts[j]) {
 				continue
 			}
@@ -56,7 +60,15 @@ func (a Asked) contradictions(titles []string) map[int]part {
 // contradict says whether two lines want opposite things of the same lane or run, and at least one would be carried out.
 func (a Asked) contradict(l, m Line, p, q part) bool {
 	c, d := l.Command, m.Command
-	if l.Problem != "" || m.Problem != "" || !opposite(c.Verb, d.Verb) || len(p.letters)+len(q.letters) == 0 {
+	if l.Problem != "" || m.Problem != "" || len(p.letters)+len(q.letters) == 0 {
+		return false
+	}
+	if c.Verb == d.Verb && (c.At != d.At || c.Alone != d.Alone || c.Verb == app.VerbOverride) && !repeats(p, q) { // of two words of one kind the lane would take the first
+		return slices.ContainsFunc(p.letters, func(x app.Letter) bool {
+			return slices.ContainsFunc(q.letters, func(y app.Letter) bool { return about(x) == about(y) && commitOf(x) == commitOf(y) })
+		})
+	}
+	if !opposite(c.Verb, d.Verb) {
 		return false
 	}
 	if x, y := a.reach(c, p), a.reach(d, q); len(x) > 0 && len(y) > 0 {
@@ -65,6 +77,13 @@ func (a Asked) contradict(l, m Line, p, q part) bool {
 		})
 	}
 	return together(c.Service, d.Service) && together(c.Environment, d.Environment) && together(c.Commit, d.Commit)
+}
+
+// repeats says whether a line comes to nothing but what another comes to.
+func repeats(p, q part) bool {
+	return len(q.letters) > 0 && !slices.ContainsFunc(q.letters, func(l app.Letter) bool {
+		return !slices.ContainsFunc(p.letters, func(k app.Letter) bool { return reflect.DeepEqual(k, l) })
+	})
 }
 
 // reach is the letters of a command that is carried out, and of a hold also those that it spares because the lane is held already.
@@ -83,7 +102,7 @@ func (a Asked) reach(c Command, p part) []app.Letter {
 // opposite says whether two verbs undo each other. A rollback holds its lane, and ends what waits there for the same commit.
 func opposite(v, w app.Verb) bool {
 	pairs := [][2]app.Verb{
-		{app.VerbHold, app.VerbUnhold}, {app.VerbApprove, app.VerbUnapprove}, {app.VerbApprove, app.VerbCancel}, {app.VerbRetry, app.VerbCancel}, {app.VerbOverride, app.VerbCancel},
+		{app.VerbHold, app.VerbUnhold}, {app.VerbApprove, app.VerbUnapprove}, {app.VerbApprove, app.VerbCancel}, {app.VerbRetry, app.VerbCancel}, {app.VerbOverride, app.VerbCancel}, {app.VerbOverride, app.VerbUnapprove},
 		{app.VerbRollback, app.VerbUnhold}, {app.VerbRollback, app.VerbRetry}, {app.VerbRollback, app.VerbCancel},
 	}
 	return slices.Contains(pairs, [2]app.Verb{v, w}) || slices.Contains(pairs, [2]app.Verb{w, v})
@@ -148,13 +167,23 @@ func (a Asked) take(l *LaneView, letter app.Letter) {
 	case app.Overrode:
 		p.Facts.Overrides = append(slices.Clip(p.Facts.Overrides), Override{Override: m.Override, RoleNow: a.Role})
 		p.Decision = Judge(p.Facts)
+	case app.Unapproved:
+		p.takeBack(a.By)
+	case app.UnapprovedAhead:
+		p.takeBack(a.By)
 	case app.Said:
 		a.obey(l, p, m)
 	}
 }
 
 func (p *PromotionView) approve(yes app.Approval, role app.Fact[string]) {
-	p.Facts.Approvals = append(slices.Clip(p.Facts.Approvals), Approval{Approval: yes, RoleNow: role})
+	p.Facts = p.Facts.with(Approval{Approval: yes, RoleNow: role})
+	p.Decision = Judge(p.Facts)
+}
+
+func (p *PromotionView) takeBack(by app.Person) {
+	p.Facts = p.Facts.without(by)
+	p.Facts.Overrides = slices.DeleteFunc(slices.Clone(p.Facts.Overrides), func(o Override) bool { return same(o.By.ID, o.By.Login, by) })
 	p.Decision = Judge(p.Facts)
 }
 

@@ -50,8 +50,7 @@ func TestResolveTogether(t *testing.T) {
 		{"retry and cancel of checks", dana(), "write", "/retry\n/cancel", func(a *policies.Asked) { open(a); a.Runs[0].Cancelable = true },
 			"(-1) " + oneByOne + "`/retry`: this and `/cancel`" + neither + "\n\n`/cancel`: this and `/retry`" + neither},
 		{"a repeat that names more", dana(), "maintain", "/rollback web\n/rollback web production", nil, said(web, "rollback", full, 3, noMore) + "(-1) " +
-			oneByOne + "`/rollback web`: " + going + "\n\n`/rollback web production`: `9b1e2c7d40aa` in web/production is already going back to " +
-			"`71f0aa93be12`."},
+			oneByOne + "`/rollback web`: " + going + "\n\n`/rollback web production`: `/rollback web` in the same comment says that already."},
 		{"hold, and approve what it stops", dana(), "maintain", "/hold payments\n/approve payments", nil, said(payments, "hold", "", 0, noMore) +
 			approvedBy("production") + "(+1) " + oneByOne + "`/hold payments`: payments/production is " + goesOn + "`/unhold payments production` lifts it." +
 			"\n\n`/approve payments`: `9b1e2c7d40aa` is approved for payments/production. The lane is held by @dana, so it waits until `/unhold payments " +
@@ -66,8 +65,8 @@ func TestResolveTogether(t *testing.T) {
 			"carried out. If you still mean it afterwards, say it again.\n\n`/rollback web`: `9b1e2c7d40aa` in web/production is being rolled back to " +
 			"`71f0aa93be12`. The lane stays held: nothing newer starts there until `/unhold web production`."},
 		{"a slip, and how it stands without what is not done", dana(), "maintain", "/hold payments\n/hold payments production\n/aprove\n/status payments", nil,
-			"(-1) " + oneByOne + "`/hold payments`: not carried out, for not all of this comment could be.\n\n`/hold payments production`: not carried out, for not " +
-				"all of this comment could be.\n\n`/aprove`: not carried out. There is no such command. Did you mean `/approve`?\n\n`/status payments`: " + notHeld},
+			"(-1) " + oneByOne + "`/hold payments`: not carried out, for not all of this comment could be.\n\n`/hold payments production`: `/hold payments` in the " +
+				"same comment says that already.\n\n`/aprove`: not carried out. There is no such command. Did you mean `/approve`?\n\n`/status payments`: " + notHeld},
 		{"what is so already stands in nobody's way", dana(), "maintain", "/hold payments\n/rollback web", one, said(web, "rollback", full, 3, noMore) +
 			"(-1) " + oneByOne + "`/hold payments`: payments/production was held already by @eli because `the bank is 'down'`: that stays as it is. " +
 			"`/unhold payments production` lifts it.\n\n`/rollback web`: " + going},

@@ -2,7 +2,6 @@ package policies
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/slipway-cd/slipway/app"
@@ -37,7 +36,7 @@ func (c *Command) takeWhatIf(w *words, names Names) string {
 
 // takeBy takes logins, one or several.
 func (c *Command) takeBy(w *words) string {
-	for {
+	for range maxCommands {
 		ahead := *w
 		login, mention := strings.CutPrefix(ahead.nextBare(), "@")
 		switch login = strings.TrimSuffix(login, ","); {
@@ -49,6 +48,7 @@ func (c *Command) takeBy(w *words) string {
 		c.By = strings.TrimSpace(c.By + " " + login)
 		*w = ahead
 	}
+	return fmt.Sprintf("`by` takes at most %d logins", maxCommands)
 }
 
 // whatIf says what would become of what waits if these people approved it.
@@ -69,7 +69,11 @@ func (a Asked) whatIf(c Command, lanes []LaneView) part {
 	for _, t := range here {
 		lines = append(lines, t.lane.name()+": "+a.supposed(t, logins))
 	}
-	head := fmt.Sprintf("nothing was done. If %s approved %s now:", people(logins, "and"), short(commit))
+	var quiet []string // they did not ask, so nobody calls them
+	for _, l := range logins {
+		quiet = append(quiet, Quote(l))
+	}
+	head := fmt.Sprintf("nothing was done. If %s approved %s now:", both(quiet), short(commit))
 	return part{text: head + "\n- " + strings.Join(lines, "\n- ")}
 }
 
@@ -79,12 +83,12 @@ func (a Asked) supposed(t target, logins []string) string {
 	var whys []string
 	for _, login := range logins {
 		by, role := a.collaborator(login)
-		if b := f.best(by, role); b != barNone {
-			whys = append(whys, f.theirs(b, by, role))
+		if b := f.best(by, role); b != barNone { // not asked, or excluded
+			whys = append(whys, strings.Replace(f.theirs(b, by, role), "@"+by.Login, Quote(by.Login), 1))
 			continue
 		}
 		yes := app.Approval{By: by, Role: role.Value, At: a.Received, Source: a.Source, Pin: f.Pin}
-		f.Approvals = append(slices.Clip(f.Approvals), Approval{Approval: yes, RoleNow: role})
+		f = f.with(Approval{Approval: yes, RoleNow: role})
 	}
 	f.Now = a.Received
 	d := Judge(f)

@@ -99,8 +99,8 @@ func reviewed(p deploy.Promotion) string {
 	if p.State == deploy.Reviewing && p.Then == deploy.Absent {
 		return "GitHub asks its reviewers; slipway goes on as soon as one has answered on the page of the workflow's run."
 	}
-	if r, against := p.Decision.Overridden(); against && p.Put != 0 {
-		return "**Against its gate.** " + quiet(sentence(r.Sentence)) + "."
+	if p.Against.Sentence != "" {
+		return "**Against its gate.** " + quiet(sentence(p.Against.Sentence)) + "."
 	}
 	for _, a := range p.Approvals {
 		if a.Source == deploy.ReviewSource && p.Put != 0 {

@@ -39,7 +39,7 @@ func Notice(s Scene, l deploy.Lane, p deploy.Promotion, cause deploy.Cause, pull
 	case deploy.ForOverride:
 		c.Marker = fmt.Sprintf("notice/%s/alone/%d", l.Address(), p.Attempt)
 		c.Body = fmt.Sprintf("%s%s: %s goes out against its gate, by one person alone. %s", calledAll(once(append(who.Approvers, who.Maintainers...))), name, commit,
-			quiet(sentence(override(p)))+".")
+			quiet(sentence(p.Against.Sentence))+".")
 	case deploy.ForRollback:
 		c.Marker = fmt.Sprintf("notice/%s/rollback/%d", l.Address(), p.Undone)
 		does := "is being rolled back"
@@ -65,7 +65,7 @@ func seconds(p deploy.Promotion, who People) []string {
 	})
 }
 
-// override is what the gate says of an override.
+// override is what the gate says of an override that waits.
 func override(p deploy.Promotion) string {
 	for _, r := range p.Decision.Reasons {
 		if r.Rule == policies.RuleOverride {
