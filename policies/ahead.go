@@ -146,9 +146,20 @@ func (p PromotionView) waitsForMerge() string {
 
 // wasHead says whether a commit was the head of the open pull request before another was pushed.
 func (a Asked) wasHead(commit app.SHA) bool {
-	return commit != a.Pull.Head && slices.ContainsFunc(targets(a.Lanes, target.ahead), func(t target) bool {
-		return slices.ContainsFunc(t.lane.Offers, func(o Offer) bool { return o.Commit == commit })
-	})
+	return a.Pull.Open && commit != a.Pull.Head && slices.Contains(a.Pull.Heads, commit)
+}
+
+// nowHead says what the head of the open pull request is now, for whoever meant another.
+func (a Asked) nowHead(was app.SHA) string {
+	s := fmt.Sprintf("%s was the head of #%d until something else was pushed", short(was), a.Pull.Number)
+	now := of(targets(a.Lanes, target.ahead), a.Pull.Head)
+	switch {
+	case len(now) > 0:
+		return s + ". Now it is:" + each(app.VerbApprove, now)
+	case a.Pull.Unread:
+		return s + fmt.Sprintf(". What its new head, %s, changes is being found out: look at that before you approve it", short(a.Pull.Head))
+	}
+	return s + fmt.Sprintf(", and its new head, %s, changes nothing that is deployed", short(a.Pull.Head))
 }
 
 // letterAhead is an approval of what an open pull request would bring.

@@ -14,6 +14,7 @@ const older = app.SHA("0ddba11d40aa0ddba11d40aa0ddba11d40aa0dd0")
 // unmerged is #412 while it is open, with what it would bring to payments.
 func unmerged(a *policies.Asked) {
 	open(a)
+	a.Pull.Heads = []app.SHA{older, newer}
 	f := ready(fourEyes())
 	f.Commit, f.Pin = newer, app.Pin{Commit: newer, Tree: "7ree", Head: full, Live: live}
 	a.Lanes[1].Promotions = append(a.Lanes[1].Promotions, policies.PromotionView{Commit: app.Commit{SHA: newer}, State: policies.Ahead, Pull: 412, Facts: f})
@@ -62,6 +63,15 @@ func TestResolveAhead(t *testing.T) {
 			"- `/approve payments production c0ffee123456`"},
 		{"a head that was replaced, by its name", dana(), "maintain", "/approve 0ddba11d40aa", unmerged,
 			"(-1) @dana, `0ddba11d40aa` was the head of #412 until something else was pushed. Now it is:\n- `/approve payments production c0ffee123456`"},
+		{"a head that was replaced by one that is not read yet", dana(), "maintain", "/approve 0ddba11d40aa", func(a *policies.Asked) {
+			unmerged(a)
+			a.Lanes[1].Promotions, a.Lanes[1].Offers, a.Pull.Unread = a.Lanes[1].Promotions[:1], nil, true
+		}, "(-1) @dana, `0ddba11d40aa` was the head of #412 until something else was pushed. What its new head, `c0ffee123456`, changes is being found out: " +
+			"look at that before you approve it."},
+		{"a head that was replaced by one that changes nothing", dana(), "maintain", "/approve 0ddba11d40aa", func(a *policies.Asked) {
+			unmerged(a)
+			a.Lanes[1].Promotions, a.Lanes[1].Offers = a.Lanes[1].Promotions[:1], nil
+		}, "(-1) @dana, `0ddba11d40aa` was the head of #412 until something else was pushed, and its new head, `c0ffee123456`, changes nothing that is deployed."},
 		{"twice", dana(), "maintain", "/approve", func(a *policies.Asked) {
 			gaveAhead(a)
 			f := &a.Lanes[1].Promotions[1].Facts

@@ -229,8 +229,7 @@ func (a Asked) nothingToApprove(commit app.SHA, here, others []target) string {
 		}
 		return s
 	case len(here) == 0 && a.wasHead(commit):
-		return fmt.Sprintf("%s was the head of #%d until something else was pushed. Now it is:", short(commit), a.Pull.Number) +
-			each(app.VerbApprove, of(targets(a.Lanes, target.ahead), a.Pull.Head))
+		return a.nowHead(commit)
 	case len(here) == 0 && len(others) > 0:
 		return a.notHere(commit) + ". What waits:" + each(app.VerbApprove, others)
 	case len(here) == 0:

@@ -35,6 +35,7 @@ type PullView struct {
 	Title     string
 	Open      bool
 	Head      app.SHA
+	Heads     []app.SHA // what was pushed to it, as far as slipway saw it
 	Commit    app.SHA   // the commit of the default branch that it became when it was merged; "" is not merged, or not seen yet
 	MergedAt  time.Time // by GitHub's clock; zero is not merged
 	Elsewhere bool      // it goes into a branch from which nothing is deployed

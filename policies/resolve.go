@@ -225,7 +225,7 @@ func (a Asked) full(c Command) (Command, string) {
 
 // known is every commit that the views name.
 func (a Asked) known() []app.SHA {
-	known := []app.SHA{a.Pull.Head, a.Pull.Commit}
+	known := append([]app.SHA{a.Pull.Head, a.Pull.Commit}, a.Pull.Heads...)
 	for _, r := range a.Runs {
 		known = append(known, r.Commit)
 	}

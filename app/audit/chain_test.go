@@ -30,10 +30,15 @@ func chain(t *testing.T, n int) ([]Row, []Head, ed25519.PrivateKey) {
 	return rows, []Head{Sign(key, Head{Row: 3, Hash: rows[2].Hash}, noon)}, key
 }
 
+// verify takes the first head as one that was stored, and the others as told to GitHub.
 func verify(rows []Row, heads []Head, key ed25519.PublicKey) error {
 	v := Verifier{Key: key}
-	for _, h := range heads {
-		v.Known(h)
+	for i, h := range heads {
+		if i == 0 {
+			v.Stored(h)
+			continue
+		}
+		v.Told(h)
 	}
 	for _, r := range rows {
 		if err := v.Next(r); err != nil {
@@ -85,7 +90,7 @@ func TestTampering(t *testing.T) {
 		{"all of it anew", func(r []Row, h []Head) ([]Row, []Head) {
 			r[1].Body = strings.Replace(r[1].Body, "acme", "evil", 1)
 			return anew(r), h
-		}, "row 3 is not the row that was told to GitHub"},
+		}, "row 3 is not the row that was signed, or told to GitHub"},
 		{"all of it anew, and the stored hash", func(r []Row, h []Head) ([]Row, []Head) {
 			r[1].Body = strings.Replace(r[1].Body, "acme", "evil", 1)
 			r = anew(r)
@@ -97,6 +102,16 @@ func TestTampering(t *testing.T) {
 			r = anew(r)
 			return r, []Head{Sign(other, Head{Row: 3, Hash: r[2].Hash}, noon)}
 		}, "row 3 does not fit its signature"},
+		{"all of it anew, and no signature", func(r []Row, h []Head) ([]Row, []Head) {
+			r[1].Body = strings.Replace(r[1].Body, "acme", "evil", 1)
+			r = anew(r)
+			return r, []Head{{Row: 3, Hash: r[2].Hash}}
+		}, "row 3 does not fit its signature"},
+		{"a signature of what GitHub was told", func(r []Row, h []Head) ([]Row, []Head) {
+			forged := Sign(other, Head{Row: 5, Hash: r[4].Hash}, noon)
+			return r, append(h, forged)
+		}, "row 5 does not fit its signature"},
+		{"what GitHub was told has no signature", func(r []Row, h []Head) ([]Row, []Head) { return r, append(h, Head{Row: 5, Hash: r[4].Hash}) }, ""},
 		{"a signature's time", func(r []Row, h []Head) ([]Row, []Head) { h[0].At = noon.Add(1); return r, h }, "row 3 does not fit its signature"},
 		{"cut after what was signed", func(r []Row, h []Head) ([]Row, []Head) { return r[:3], h }, ""}, // that takes a head which GitHub was told
 		{"cut before what was signed", func(r []Row, h []Head) ([]Row, []Head) { return r[:2], h }, "row 3 is missing: row 3 was signed"},
@@ -105,7 +120,7 @@ func TestTampering(t *testing.T) {
 		}, "row 4 is missing: row 5 was signed, or told to GitHub"},
 		{"what GitHub was told is another", func(r []Row, h []Head) ([]Row, []Head) {
 			return r, append(h, Head{Row: 5, Hash: r[3].Hash})
-		}, "row 5 is not the row that was told to GitHub"},
+		}, "row 5 is not the row that was signed, or told to GitHub"},
 		{"no JSON", func(r []Row, h []Head) ([]Row, []Head) { r[1].Body = "{"; return anew(r), nil }, "row 2 can't be read"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -9,15 +9,26 @@ import (
 type Verifier struct {
 	Key   ed25519.PublicKey // of the operator; nil: signatures are not looked at
 	last  Row
-	known map[int64][]Head
+	known map[int64][]known
 }
 
-// Known adds a head that the chain has to hold: one that was stored with it, or one that GitHub was told. Add all before the first row.
-func (v *Verifier) Known(h Head) {
+// known is a head that the chain has to hold.
+type known struct {
+	Head
+	signed bool // it counts with its signature only
+}
+
+// Told adds a head that GitHub was told, which lies where nobody who writes the database can change it. Add all before the first row.
+func (v *Verifier) Told(h Head) { v.know(known{h, h.Signature != ""}) }
+
+// Stored adds a head that was kept beside the rows: with the key, it has to be signed. Add all before the first row.
+func (v *Verifier) Stored(h Head) { v.know(known{h, true}) }
+
+func (v *Verifier) know(k known) {
 	if v.known == nil {
-		v.known = map[int64][]Head{}
+		v.known = map[int64][]known{}
 	}
-	v.known[h.Row] = append(v.known[h.Row], h)
+	v.known[k.Row] = append(v.known[k.Row], k)
 }
 
 // Broken is the first row that does not fit, and why.
@@ -45,8 +56,8 @@ func (v *Verifier) Next(r Row) error {
 	for _, h := range v.known[r.Row] {
 		switch {
 		case h.Hash != r.Hash:
-			return Broken{r.Row, "is not the row that was told to GitHub: the chain was written anew up to there"}
-		case v.Key != nil && h.Signature != "" && !h.Signed(v.Key):
+			return Broken{r.Row, "is not the row that was signed, or told to GitHub: the chain was written anew up to there"}
+		case v.Key != nil && h.signed && !h.Signed(v.Key):
 			return Broken{r.Row, "does not fit its signature: the chain was written anew up to there, or another key has signed it"}
 		}
 	}

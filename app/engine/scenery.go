@@ -145,6 +145,9 @@ func (q *scenery) pullView() policies.PullView {
 		Number: p.Number, Title: p.Title, Open: p.Open, Head: p.Head, MergedAt: p.MergedAt,
 		Elsewhere: p.Base != "" && p.Base != q.repo.DefaultBranch,
 	}
+	for _, h := range q.heads {
+		v.Heads = append(v.Heads, h.Commit)
+	}
 	if q.merged {
 		v.Commit = p.MergeCommit
 	}

@@ -38,7 +38,7 @@ const (
 	signedHead  = `SELECT h.id, r.hash, h.at, h.signature FROM heads_signed h JOIN receipts r ON r.id = h.id ORDER BY h.id DESC LIMIT 1`
 	addSigned   = `INSERT INTO heads_signed (id, at, signature) VALUES (?1, ?2, ?3) ON CONFLICT (id) DO NOTHING`
 	allReceipts = `SELECT id, prev, hash, body FROM receipts WHERE id > ?1 ORDER BY id LIMIT ?2`
-	allSigned   = `SELECT h.id, r.hash, h.at, h.signature FROM heads_signed h JOIN receipts r ON r.id = h.id ORDER BY h.id`
+	allSigned   = `SELECT h.id, coalesce(r.hash, ''), h.at, h.signature FROM heads_signed h LEFT JOIN receipts r ON r.id = h.id ORDER BY h.id` // of cut ones too
 )
 
 // SignedHead is the newest row that was signed, with its signature; the zero head if none was.

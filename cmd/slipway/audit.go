@@ -106,7 +106,14 @@ func (c auditCommand) verify(out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	last, err := held(rows, append(known, heads...), key)
+	v := audit.Verifier{Key: key}
+	for _, h := range known {
+		v.Told(h)
+	}
+	for _, h := range heads {
+		v.Stored(h)
+	}
+	last, err := held(&v, rows)
 	var broken audit.Broken
 	switch {
 	case errors.As(err, &broken):
@@ -122,11 +129,7 @@ func (c auditCommand) verify(out io.Writer) error {
 }
 
 // held takes all rows in, and gives the last.
-func held(rows iter.Seq2[audit.Row, error], heads []audit.Head, key ed25519.PublicKey) (audit.Row, error) {
-	v := audit.Verifier{Key: key}
-	for _, h := range heads {
-		v.Known(h)
-	}
+func held(v *audit.Verifier, rows iter.Seq2[audit.Row, error]) (audit.Row, error) {
 	for r, err := range rows {
 		if err == nil {
 			err = v.Next(r)
@@ -145,7 +148,7 @@ func signed(heads []audit.Head, key ed25519.PublicKey) string {
 	case key == nil:
 		return fmt.Sprintf(" %d are signed, which was not looked at without --audit-key-file.", len(heads))
 	}
-	return fmt.Sprintf(" %d are signed with the key, the last of them row %d.", len(heads), heads[len(heads)-1].Row)
+	return fmt.Sprintf(" %d are signed with the key, the last of them row %d: what is up to there nobody has changed who does not have the key.", len(heads), heads[len(heads)-1].Row)
 }
 
 // line is one line of an export: a row, or a head that was signed.

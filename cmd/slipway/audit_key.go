@@ -2,9 +2,11 @@ package main
 
 import (
 	"crypto/ed25519"
+	"crypto/rand"
 	"crypto/x509"
 	"encoding/pem"
 	"errors"
+	"fmt"
 )
 
 // auditKeys reads an Ed25519 key in PEM: a private one with its public one, or a public one alone.
@@ -24,4 +26,17 @@ func auditKeys(data []byte) (ed25519.PrivateKey, ed25519.PublicKey, error) {
 		}
 	}
 	return nil, nil, errors.New("it holds no Ed25519 key")
+}
+
+// newAuditKey is a new private key in PEM, as `openssl genpkey -algorithm ed25519` makes it.
+func newAuditKey() ([]byte, error) {
+	_, key, err := ed25519.GenerateKey(rand.Reader)
+	if err != nil {
+		return nil, fmt.Errorf("making the key that signs receipts: %w", err)
+	}
+	der, err := x509.MarshalPKCS8PrivateKey(key)
+	if err != nil {
+		return nil, fmt.Errorf("writing the key that signs receipts: %w", err)
+	}
+	return pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}), nil
 }

@@ -107,9 +107,14 @@ func (c auditCommand) tell(out io.Writer, p store.Placed) error {
 			with = "went out with " + is.commit.Short()
 		}
 		fmt.Fprintf(out, "\n%s: it %s\n", lane, with)
+		var shown app.Pin
 		err := c.each(func(row audit.Row, r audit.Receipt) {
 			if r.Repo == p.Repo && app.LaneName(r.Service, r.Environment) == lane && r.Commit == is.commit && r.Attempt == is.attempt {
 				fmt.Fprintf(out, "  %s  %s (row %d)\n", when(r.At), told(r), row.Row)
+				if s := saw(r.Pin, shown); s != "" {
+					fmt.Fprintf(out, "%23s%s\n", "", s)
+					shown = r.Pin
+				}
 			}
 		})
 		if err != nil {
@@ -132,17 +137,17 @@ func told(r audit.Receipt) string {
 	}
 	switch r.Kind {
 	case audit.Approved:
-		return who + " approved it by " + r.Source + before(r.Pull) + later(r.From) + saw(r.Pin)
+		return who + " approved it by " + strings.ReplaceAll(r.Source, "/", " ") + before(r.Pull) + later(r.From)
 	case audit.Withdrawn:
 		return who + " took that back"
 	case audit.Overrode:
-		return who + " spoke against its gate" + because(r.Because) + saw(r.Pin)
+		return who + " spoke against its gate" + because(r.Because)
 	case audit.Decided:
-		return "the gate said " + r.Decision.Verdict.String() + ": " + reasons(*r.Decision) + saw(r.Pin)
+		return "the gate said " + r.Decision.Verdict.String() + ": " + reasons(*r.Decision)
 	case audit.Started:
-		return fmt.Sprintf("its deployment began, number %d%s", r.Fence, saw(r.Pin))
+		return fmt.Sprintf("its deployment began, number %d", r.Fence)
 	case audit.Became:
-		return "it is " + strings.ReplaceAll(string(r.State), "_", " ") + because(r.Why)
+		return "it is " + strings.ReplaceAll(string(r.State), "_", " ") + ". " + strings.TrimSuffix(r.Why, ".")
 	}
 	return string(r.Kind) + because(r.Because)
 }
@@ -168,20 +173,23 @@ func later(from time.Time) string {
 	return ", from " + when(from) + " on"
 }
 
-// saw is what somebody was shown, or what was judged.
-func saw(p app.Pin) string {
+// saw is what somebody was shown, or what was judged, where it is not what was told before.
+func saw(p, before app.Pin) string {
 	var all []string
-	for _, part := range []struct{ what, is string }{
-		{"tree ", cutTo(p.Tree)}, {"judged by the file at ", p.Head.Short()}, {"and that of what was live, ", p.Live.Short()}, {"artifact ", cutTo(strings.TrimPrefix(p.Artifact, "sha256:"))},
+	differs := false
+	for _, part := range []struct{ what, is, was string }{
+		{"tree ", p.Tree, before.Tree}, {"judged by the file at ", string(p.Head), string(before.Head)},
+		{"and that of what was live, ", string(p.Live), string(before.Live)}, {"artifact ", p.Artifact, before.Artifact},
 	} {
 		if part.is != "" {
-			all = append(all, part.what+part.is)
+			differs = differs || part.is != part.was
+			all = append(all, part.what+cutTo(strings.TrimPrefix(part.is, "sha256:")))
 		}
 	}
-	if len(all) == 0 {
+	if !differs {
 		return ""
 	}
-	return "; " + strings.Join(all, ", ")
+	return strings.Join(all, ", ")
 }
 
 func cutTo(s string) string { return s[:min(len(s), app.ShortLen)] }
@@ -196,7 +204,7 @@ func because(why string) string {
 func reasons(d policies.Decision) string {
 	var all []string
 	for _, r := range d.Reasons {
-		all = append(all, r.Sentence)
+		all = append(all, strings.TrimSuffix(r.Sentence, "."))
 	}
 	return strings.Join(all, "; ")
 }

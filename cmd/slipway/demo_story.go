@@ -32,6 +32,8 @@ func (s *story) run(ctx context.Context) bool {
 		{"failing-test", "Act 4  A change with a failing test. Nothing is deployed", s.failingTest},
 		{"sick-release", "Act 5  A change whose tests pass, and which is sick once it runs. It goes back by itself", s.sickRelease},
 		{"environment-review", "Act 6  payments gets a second environment, which GitHub Actions deploys to and GitHub's own reviewers let go", s.environmentReview},
+		{"attack", "Act 7  An attack: something else is pushed between what a maintainer has read and their approval of it", s.attack},
+		{"proof", "Act 8  The receipts: who let what go, in a chain that nobody can rewrite or cut unseen", s.proof},
 	} {
 		s.title(a.title)
 		started := time.Now()

@@ -139,8 +139,14 @@ func freePort() (string, error) {
 func (w *world) startServer(ctx context.Context, key *rsa.PrivateKey, secret string) error {
 	keyFile, secretFile := filepath.Join(w.dir, "app.pem"), filepath.Join(w.dir, "webhook.secret")
 	block := pem.EncodeToMemory(&pem.Block{Type: "RSA PRIVATE KEY", Bytes: x509.MarshalPKCS1PrivateKey(key)})
-	if err := errors.Join(os.WriteFile(keyFile, block, 0o600), os.WriteFile(secretFile, []byte(secret+"\n"), 0o600)); err != nil {
+	signing, err := newAuditKey()
+	if err != nil {
 		return err
+	}
+	for path, text := range map[string][]byte{keyFile: block, secretFile: []byte(secret + "\n"), w.auditKey(): signing} {
+		if err := os.WriteFile(path, text, 0o600); err != nil {
+			return err
+		}
 	}
 	env, err := goEnvironment(ctx)
 	if err != nil {
@@ -152,9 +158,10 @@ func (w *world) startServer(ctx context.Context, key *rsa.PrivateKey, secret str
 		return err
 	}
 	set, problems := settings{
-		Listen: "127.0.0.1:" + port, PublicURL: "http://127.0.0.1:" + port, Data: filepath.Join(w.dir, "data"), Allow: "acme",
+		Listen: "127.0.0.1:" + port, PublicURL: "http://127.0.0.1:" + port, Data: w.data(), Allow: "acme",
 		Isolation: "none", Secrets: filepath.Join(w.dir, "secrets"), CheckEnv: env, GitHubAPIURL: w.github.URL() + "/", GitHubAppID: "1",
 		GitHubKeyFile: keyFile, WebhookSecretFile: secretFile, CheckSlots: "2", DeploySlots: "4", KeepAge: "30d", KeepSize: "1GB", Guard: "100ms",
+		AuditKeyFile: w.auditKey(), AuditSignEvery: "20",
 	}.resolve(os.Getenv)
 	if len(problems) > 0 {
 		return errors.New(strings.Join(problems, "; "))

@@ -50,7 +50,7 @@ type scene struct {
 	struck  []func() bool // of each fault, whether it came
 }
 
-func runScenario(t *testing.T, a *txtar.Archive) {
+func runScenario(t *testing.T, a *txtar.Archive) *scene {
 	s := &scene{
 		stage: newStage(t), t: t, files: map[string]string{}, pulls: map[string]*standin.Pull{}, commits: map[string]string{},
 		groups: map[string]*standin.MergeGroup{},
@@ -70,6 +70,10 @@ func runScenario(t *testing.T, a *txtar.Archive) {
 	if err := s.allStruck(); err != nil {
 		t.Fatal(err)
 	}
+	if err := s.receiptsHold(); err != nil {
+		t.Fatal(err)
+	}
+	return s
 }
 
 // split cuts a line into words; "quoted ones" may hold spaces.
@@ -94,7 +98,7 @@ func (s *scene) play(words []string) error {
 		"install": s.install, "delete": s.deleteRepo, "lag": s.lag, "secret": s.secret, "rename": s.rename, "transfer": s.transfer, "found": s.found,
 		"environment": s.environment, "protect": s.protect, "dispatch": s.dispatch, "review": s.review, "cancelrun": s.cancelRun, "again": s.again,
 		"assess": s.assess, "dismiss": s.dismiss, "remark": s.remark, "oncommit": s.onCommit, "edit": s.edit, "erase": s.erase,
-		"home": s.home, "expect": s.expect, "never": s.never,
+		"home": s.home, "slipway": s.slipway, "expect": s.expect, "never": s.never,
 	}
 	do, ok := verbs[words[0]]
 	if !ok {

@@ -240,7 +240,7 @@ func TestDemoJSON(t *testing.T) {
 		}
 		acts = append(acts, a.Act)
 	}
-	if got := strings.Join(acts, " "); got != "first-release deployment delivery failing-test sick-release environment-review all" {
+	if got := strings.Join(acts, " "); got != "first-release deployment delivery failing-test sick-release environment-review attack proof all" {
 		t.Error(got)
 	}
 }

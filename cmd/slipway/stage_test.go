@@ -45,6 +45,7 @@ type stage struct {
 	github  *standin.Server
 	repo    *standin.Repo
 	set     resolved
+	keyFile string           // that signs receipts
 	target  *httptest.Server // what is probed
 	answers atomic.Int32
 	sick    sync.Map // commits that answer badly wherever they are live
@@ -183,11 +184,16 @@ func (s *stage) settle(key *rsa.PrivateKey) {
 		return path
 	}
 	pemKey := pem.EncodeToMemory(&pem.Block{Type: "RSA PRIVATE KEY", Bytes: x509.MarshalPKCS1PrivateKey(key)})
+	signing, err := newAuditKey()
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	s.keyFile = write("audit.pem", signing)
 	set, problems := settings{
 		Listen: "127.0.0.1:0", PublicURL: "http://slipway.example", Data: filepath.Join(s.dir, "data"), Allow: "acme,pat,emca", Isolation: "none",
 		Secrets: filepath.Join(s.dir, "secrets"), CheckEnv: "TARGET=" + filepath.Join(s.dir, "target"), GitHubAPIURL: s.github.URL() + "/",
 		GitHubAppID: "1", GitHubKeyFile: write("app.pem", pemKey), WebhookSecretFile: write("secret", []byte("sesame\n")),
-		CheckSlots: "4", DeploySlots: "4", KeepAge: "30d", KeepSize: "1GB", Guard: "10s",
+		CheckSlots: "4", DeploySlots: "4", KeepAge: "30d", KeepSize: "1GB", Guard: "10s", AuditKeyFile: s.keyFile, AuditSignEvery: "20",
 	}.resolve(os.Getenv)
 	if len(problems) > 0 {
 		s.t.Fatal(problems)
