@@ -82,6 +82,7 @@ type ViewKind string
 // The kinds of views.
 const (
 	ViewAggregate  ViewKind = "aggregate"  // the check run slipway of a commit
+	ViewConfig     ViewKind = "config"     // the check run slipway / config of a commit that changes the file
 	ViewCheck      ViewKind = "check"      // the check run of one check
 	ViewPromotion  ViewKind = "promotion"  // the check run of a commit's promotion in one lane
 	ViewDeployment ViewKind = "deployment" // a GitHub Deployment, by the number of the question that it answers

@@ -51,6 +51,7 @@ type Plan struct {
 	Filtered []Spec        // those that it does not concern
 	Services []Service     // those that it concerns
 	Removed  []app.Address // lanes that the file does not name any more
+	Replay   Replay        // what a change of the file would have decided otherwise
 	Notes    []string      // sentences for the aggregate: a file outside every service, no checks at all
 }
 
@@ -79,3 +80,21 @@ const (
 	PullRequest CauseKind = "pull_request"
 	MergeGroup  CauseKind = "merge_group"
 )
+
+// Replay is recorded decisions, judged again as if a changed file had been there all along. The zero value: it does not change, or nothing was
+// decided yet.
+type Replay struct {
+	Summary string // how many, in sentences
+	Looser  int    // how many would go that did not
+	Differ  []Differs
+	More    int // that differ too, and are not listed
+}
+
+// Differs is a decision that would be another one.
+type Differs struct {
+	Lane   string
+	Commit app.SHA
+	At     time.Time
+	Was    string // the verdict and why
+	Is     string
+}

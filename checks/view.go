@@ -18,6 +18,9 @@ func Redraw(before, after Run) []app.ViewKey {
 		return nil
 	}
 	keys := []app.ViewKey{{Kind: app.ViewAggregate, Repo: after.Repo, Commit: after.Commit}}
+	if after.Plan.Replay.Summary != "" && !reflect.DeepEqual(before.Plan.Replay, after.Plan.Replay) {
+		keys = append(keys, app.ViewKey{Kind: app.ViewConfig, Repo: after.Repo, Commit: after.Commit})
+	}
 	for _, c := range after.Checks {
 		old, _ := before.Check(c.ID())
 		if shown(c) && !reflect.DeepEqual(old, c) {

@@ -20,6 +20,7 @@ import (
 	"github.com/slipway-cd/slipway/app/apptest"
 	"github.com/slipway-cd/slipway/checks"
 	"github.com/slipway-cd/slipway/deploy"
+	"github.com/slipway-cd/slipway/policies"
 )
 
 const secret = "It's a Secret to Everybody"
@@ -115,6 +116,7 @@ type states struct {
 	repo  app.Repo
 	runs  map[app.Address]checks.Run
 	lanes []deploy.Lane
+	facts []policies.Facts
 	err   error
 	panic bool
 }
@@ -139,6 +141,10 @@ func (s *states) ShowLane(_ context.Context, at app.Address) (app.Repo, deploy.L
 		}
 	}
 	return app.Repo{}, deploy.Lane{}, absent()
+}
+
+func (s *states) ShowFacts(context.Context, app.Address) ([]policies.Facts, error) {
+	return s.facts, s.err
 }
 
 func (s *states) ShowLanes(context.Context, app.RepoID) ([]deploy.Lane, error) { return s.lanes, s.err }

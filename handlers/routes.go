@@ -11,8 +11,9 @@ import (
 )
 
 const (
-	hookPath = "/webhook"
-	pageTime = 10 * time.Second // how long a page may take; a log may take as long as its program
+	hookPath  = "/webhook"
+	pageTime  = 10 * time.Second // how long a page may take; a log may take as long as its program
+	factsTime = time.Minute      // GitHub is asked
 )
 
 // routes is everything that can be asked for.
@@ -26,6 +27,7 @@ func (w *Web) routes() *mux.Router {
 	for kind, page := range map[string]page{pageRun: w.runPage, pageLane: w.lanePage, pageRepository: w.repositoryPage} {
 		get("/"+kind+"/{signature}/{name}", http.TimeoutHandler(w.signed(kind, w.shown(page)), pageTime, "This takes too long; try again.\n"))
 	}
+	get("/"+pageFacts+"/{signature}/{name}", http.TimeoutHandler(w.signed(pageFacts, w.facts), factsTime, "This takes too long; try again.\n"))
 	get("/"+pageLog+"/{signature}/{name}", w.signed(pageLog, w.logPage))
 	r.MethodNotAllowedHandler = http.HandlerFunc(otherMethod)
 	return r

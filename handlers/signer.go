@@ -35,6 +35,7 @@ const (
 	pageRun        = "run"
 	pageLane       = "lane"
 	pageRepository = "repository"
+	pageFacts      = "facts"
 )
 
 // Log is the address of a program's log, by the name of its row.
@@ -51,6 +52,11 @@ func (s *Signer) Lane(at app.Address) string { return s.address(pageLane, at.Str
 // Repository is the address of the page of all lanes of a repository.
 func (s *Signer) Repository(repo app.RepoID) string {
 	return s.address(pageRepository, app.RepositoryAddress(repo).String())
+}
+
+// Facts is where it is told on what a commit is judged now.
+func (s *Signer) Facts(repo app.RepoID, commit app.SHA) string {
+	return s.address(pageFacts, app.RunAddress(repo, commit).String())
 }
 
 func (s *Signer) address(kind, subject string) string {

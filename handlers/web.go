@@ -18,6 +18,7 @@ import (
 	"github.com/slipway-cd/slipway/checks"
 	"github.com/slipway-cd/slipway/deploy"
 	"github.com/slipway-cd/slipway/handlers/pages"
+	"github.com/slipway-cd/slipway/policies"
 )
 
 // Logs reads what a program has written, from a byte offset on, and goes on until its outcome is known. Nothing is read from an offset
@@ -32,6 +33,7 @@ type States interface {
 	ShowRun(ctx context.Context, at app.Address) (app.Repo, checks.Run, error)
 	ShowLane(ctx context.Context, at app.Address) (app.Repo, deploy.Lane, error)
 	ShowLanes(ctx context.Context, repo app.RepoID) ([]deploy.Lane, error)
+	ShowFacts(ctx context.Context, at app.Address) ([]policies.Facts, error) // of a run's commit in each lane that has it, as they are now
 }
 
 // Options are what the pages and the intake need. All are needed, but for Answered.

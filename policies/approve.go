@@ -129,10 +129,10 @@ func (a Asked) approval(t target, yes app.Approval) app.Letter {
 
 // approved says what an approval has done, and what still stands in the way of people.
 func (a Asked) approved(t target, yes app.Approval) string {
-	f := t.Facts.with(Approval{Approval: yes, RoleNow: a.Role})
+	f := t.Facts.With(Approval{Approval: yes, RoleNow: a.Role})
 	s := fmt.Sprintf("%s is approved for %s", short(t.Commit.SHA), t.lane.name())
 	if !yes.From.IsZero() {
-		s += fmt.Sprintf(" from %s on", moment(yes.From, f.Gate.zone()))
+		s += fmt.Sprintf(" from %s on", moment(yes.From, f.Gate.Zone()))
 	}
 	switch {
 	case f.wantsMore():
@@ -365,8 +365,8 @@ func (a Asked) unapprove(c Command, lanes []LaneView) part {
 	return idle("you have approved nothing of %s that still waits", short(commit))
 }
 
-// with is the facts with one more approval, in place of what its giver had given before.
-func (f Facts) with(yes Approval) Facts {
+// With is the facts with one more approval, in place of what its giver had given before.
+func (f Facts) With(yes Approval) Facts {
 	f.Approvals = append(f.without(yes.By).Approvals, yes)
 	return f
 }

@@ -22,18 +22,18 @@ func (g Gate) zones() (all []Zone) {
 	return all
 }
 
-// zone is that of the gate's clocks, if they all go by one; UTC where it has none.
-func (g Gate) zone() Zone {
+// Zone is that of the gate's clocks, if they all go by one; UTC where it has none.
+func (g Gate) Zone() Zone {
 	if all := g.zones(); len(all) == 1 {
 		return all[0]
 	}
 	return Zone{}
 }
 
-// instant is when the clock on the wall first shows a time, or has passed it where a clock change skips it.
-func (z Zone) instant(wall time.Time) (first time.Time) {
+// Instant is when the clock on the wall first shows a time, or has passed it where a clock change skips it. Wall is written as if in UTC.
+func (z Zone) Instant(wall time.Time) (first time.Time) {
 	for _, t := range (Window{Zone: z}).instants(wall) {
-		if !t.IsZero() && !z.wall(t).Before(wall) && (first.IsZero() || t.Before(first)) {
+		if !t.IsZero() && !z.Wall(t).Before(wall) && (first.IsZero() || t.Before(first)) {
 			first = t
 		}
 	}
@@ -45,7 +45,7 @@ func (a Asked) from(m Moment, t target) (from time.Time, problem string) {
 	if m == (Moment{}) {
 		return from, ""
 	}
-	zone := t.Facts.Gate.zone()
+	zone := t.Facts.Gate.Zone()
 	switch zones := t.Facts.Gate.zones(); {
 	case !m.At.IsZero():
 		from = m.At
@@ -59,7 +59,7 @@ func (a Asked) from(m Moment, t target) (from time.Time, problem string) {
 			m.Wall.Format("2006-01-02 15:04"), zones[0])
 	}
 	if from.IsZero() {
-		from = zone.instant(m.Wall)
+		from = zone.Instant(m.Wall)
 	}
 	switch {
 	case !from.After(a.Received):
@@ -98,7 +98,7 @@ func (f Facts) amounts(n need, given, dated []Approval) (at time.Time, by []Appr
 
 // awaits holds until the time comes for which it was approved.
 func (f Facts) awaits(a ask, m met) finding {
-	return until(finds(Hold, RuleDate, "%sWaits until %s, as approved by %s", a.intro, moment(m.dated, f.Gate.zone()), approvedBy(m.datedBy)), m.dated)
+	return until(finds(Hold, RuleDate, "%sWaits until %s, as approved by %s", a.intro, moment(m.dated, f.Gate.Zone()), approvedBy(m.datedBy)), m.dated)
 }
 
 // closed says what stands in the way of a promotion by then, as far as the clock tells, as the end of a sentence.

@@ -3,6 +3,7 @@
 package policies
 
 import (
+	"strings"
 	"time"
 
 	"github.com/slipway-cd/slipway/app"
@@ -67,3 +68,17 @@ type Decision struct {
 
 // Opens says whether an approval may come by this door.
 func (d Decision) Opens(door app.Door) bool { return Policy{Doors: d.Doors}.opens(door) }
+
+// Sentence is why, in one line: what the rules say that stand in the way, or all of them where nothing does.
+func (d Decision) Sentence() string {
+	var all []string
+	for _, r := range d.Reasons {
+		if r.Verdict == d.Verdict && !r.Skipped {
+			all = append(all, strings.TrimSuffix(r.Sentence, "."))
+		}
+	}
+	if len(all) == 0 {
+		return "No rule allows it"
+	}
+	return strings.Join(all, ". ")
+}

@@ -177,7 +177,7 @@ func (a Asked) take(l *LaneView, letter app.Letter) {
 }
 
 func (p *PromotionView) approve(yes app.Approval, role app.Fact[string]) {
-	p.Facts = p.Facts.with(Approval{Approval: yes, RoleNow: role})
+	p.Facts = p.Facts.With(Approval{Approval: yes, RoleNow: role})
 	p.Decision = Judge(p.Facts)
 }
 

@@ -88,7 +88,7 @@ func (a Asked) supposed(t target, logins []string) string {
 			continue
 		}
 		yes := app.Approval{By: by, Role: role.Value, At: a.Received, Source: a.Source, Pin: f.Pin}
-		f = f.with(Approval{Approval: yes, RoleNow: role})
+		f = f.With(Approval{Approval: yes, RoleNow: role})
 	}
 	f.Now = a.Received
 	d := Judge(f)

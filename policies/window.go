@@ -54,8 +54,8 @@ func (z *Zone) UnmarshalText(text []byte) (err error) {
 // Equal says whether two are the same zone.
 func (z Zone) Equal(o Zone) bool { return z.String() == o.String() }
 
-// wall is what the clock on the wall says, as if in UTC.
-func (z Zone) wall(t time.Time) time.Time {
+// Wall is what the clock on the wall says, as if in UTC.
+func (z Zone) Wall(t time.Time) time.Time {
 	t = t.In(z.location())
 	return time.Date(t.Year(), t.Month(), t.Day(), t.Hour(), t.Minute(), t.Second(), t.Nanosecond(), time.UTC)
 }
@@ -70,7 +70,7 @@ func (d Days) On(day time.Weekday) bool { return d&(1<<day) != 0 }
 func (d Days) With(day time.Weekday) Days { return d | 1<<day }
 
 // inside says whether a time lies in the window.
-func (w Window) inside(t time.Time) bool { return w.covers(w.Zone.wall(t)) }
+func (w Window) inside(t time.Time) bool { return w.covers(w.Zone.Wall(t)) }
 
 // covers says whether a time on the wall lies in the window.
 func (w Window) covers(wall time.Time) bool {
@@ -98,7 +98,7 @@ func (w Window) turns(now time.Time) time.Time {
 	}
 	here := now.In(w.Zone.location())
 	if begin, end := here.ZoneBounds(); (end.IsZero() || end.Sub(now) > horizon) && (begin.IsZero() || now.Sub(begin) > 48*time.Hour) {
-		return w.steady(now, w.Zone.wall(now))
+		return w.steady(now, w.Zone.Wall(now))
 	}
 	return w.unsteady(now)
 }
@@ -136,7 +136,7 @@ func (w Window) bounds() [2]int {
 
 // unsteady is the next turn around a clock's change.
 func (w Window) unsteady(now time.Time) time.Time {
-	today := w.Zone.wall(now).Truncate(24 * time.Hour)
+	today := w.Zone.Wall(now).Truncate(24 * time.Hour)
 	var all []time.Time
 	for day := -1; day <= 15; day++ { // a week more, for a clock's change may skip all of it
 		midnight := today.AddDate(0, 0, day)
@@ -150,7 +150,7 @@ func (w Window) unsteady(now time.Time) time.Time {
 		for _, minute := range []int{w.From, to} {
 			all = append(all, w.instants(midnight.Add(time.Duration(minute)*time.Minute))...)
 		}
-		if found := w.first(now, all); !found.IsZero() && w.Zone.wall(found).Before(midnight) { // a day more, for clocks are changed
+		if found := w.first(now, all); !found.IsZero() && w.Zone.Wall(found).Before(midnight) { // a day more, for clocks are changed
 			return found
 		}
 	}

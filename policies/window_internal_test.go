@@ -84,7 +84,7 @@ func TestTurns(t *testing.T) {
 		now := day.Add(-before - time.Duration(rapid.IntRange(0, 60*60).Draw(rt, "before"))*time.Minute)
 		w := Window{Zone: z, Days: Days(rapid.IntRange(1, 127).Draw(rt, "days")), From: rapid.IntRange(0, 24*60-1).Draw(rt, "from"), To: rapid.IntRange(1, 24*60).Draw(rt, "to")}
 		if before == 0 && rapid.IntRange(0, 4).Draw(rt, "once") == 0 {
-			w.Begin = z.wall(day).Add(time.Duration(rapid.IntRange(-60*24, 60*24).Draw(rt, "begin")) * time.Minute)
+			w.Begin = z.Wall(day).Add(time.Duration(rapid.IntRange(-60*24, 60*24).Draw(rt, "begin")) * time.Minute)
 			w.End = w.Begin.Add(time.Duration(rapid.IntRange(1, 60*24).Draw(rt, "length")) * time.Minute)
 		}
 		want := time.Time{}

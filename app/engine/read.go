@@ -73,6 +73,9 @@ func (e *Engine) plan(ctx context.Context, repo app.Repo, run checks.Run) (check
 		join(changes, more)
 	}
 	plan := f.Plan(changes)
+	if plan.Replay, err = e.replay(ctx, repo, run, f); err != nil {
+		return checks.Plan{}, err
+	}
 	if run.Place() != 0 {
 		plan.Removed, err = e.removed(ctx, repo.ID, f)
 	}

@@ -35,7 +35,7 @@ func (e *Engine) show(ctx context.Context, row Row) (result, error) {
 		return result{due: next}, nil
 	}
 	switch key.Kind {
-	case app.ViewAggregate, app.ViewCheck:
+	case app.ViewAggregate, app.ViewCheck, app.ViewConfig:
 		return e.showRun(ctx, row, key)
 	case app.ViewPromotion:
 		return e.showPromotion(ctx, row, key)
@@ -66,8 +66,11 @@ func (e *Engine) showRun(ctx context.Context, row Row, key app.ViewKey) (result,
 		}
 	}
 	view, ok := report.Aggregate(e.scene(repo), run)
-	if key.Kind == app.ViewCheck {
+	switch key.Kind {
+	case app.ViewCheck:
 		view, ok = report.Check(e.scene(repo), run, key.Check)
+	case app.ViewConfig:
+		view, ok = report.Config(e.scene(repo), run)
 	}
 	if !ok {
 		return result{}, nil

@@ -231,6 +231,8 @@ type Places interface {
 
 // Receipts is what was decided and done, for ever: a row is never changed and never goes.
 type Receipts interface {
+	// Decisions is the newest decisions of a repository that left a receipt, the newest first, at most so many.
+	Decisions(repo app.RepoID, limit int) ([]audit.Row, error)
 	// LastReceipt is the newest row; the zero row if there is none.
 	LastReceipt() (audit.Row, error)
 	// AddReceipts puts rows behind the last one. Rows that do not follow it are refused.

@@ -22,6 +22,17 @@ func (t *tx) LastReceipt() (r audit.Row, err error) {
 	return r, nil
 }
 
+const decisions = `SELECT id, prev, hash, body FROM receipts WHERE body ->> 'Kind' = 'decided' AND body ->> 'Repo' = ?1 ORDER BY id DESC LIMIT ?2`
+
+// Decisions is the newest decisions of a repository, the newest first.
+func (t *tx) Decisions(repo app.RepoID, limit int) ([]audit.Row, error) {
+	rows, err := all(t, scanReceipt, decisions, repo, limit)
+	if err != nil {
+		return nil, fmt.Errorf("reading the decisions of repository %d: %w", repo, err)
+	}
+	return rows, nil
+}
+
 const addReceipt = `INSERT INTO receipts (id, prev, hash, body) VALUES (?1, ?2, ?3, ?4)`
 
 // AddReceipts puts rows behind the last one.

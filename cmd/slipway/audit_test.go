@@ -45,7 +45,7 @@ func TestTamperedReceipts(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	told := s.told()
+	told := heads(s.repo)
 	if len(told) != 2 {
 		t.Fatalf("GitHub was told %d heads, not one with each deployment", len(told))
 	}

@@ -55,7 +55,9 @@ func TestCrashAhead(t *testing.T) {
 	if writes < 4 || want != "2 puts, 1 answers, called false" {
 		t.Fatalf("%d writes, %s", writes, want)
 	}
-	aroundWrites(t, make(chan struct{}, crashSlots), writes, func(t *testing.T, n int, moment string) {
+	crew := newCrew(t)
+	defer crew.wait()
+	crew.aroundWrites(writes, func(t *testing.T, n int, moment string) {
 		c := newCrash(t, strike{})
 		two := c.unmerged()
 		struck := c.strikeAtWrite(n, moment, "/issues/")

@@ -97,7 +97,9 @@ func TestCrashGate(t *testing.T) {
 	if _, writes := count(); writes < 3 || want != "runs success, success, success\nput 1: one true\nput 2: one false\nput 3: one true" {
 		t.Fatalf("%d writes, %s", writes, want)
 	}
-	aroundWrites(t, make(chan struct{}, crashSlots), 3, func(t *testing.T, n int, moment string) {
+	crew := newCrew(t)
+	defer crew.wait()
+	crew.aroundWrites(3, func(t *testing.T, n int, moment string) {
 		c := newCrash(t, strike{})
 		one, two := c.gated()
 		struck := c.strikeAtWrite(n, moment, "/actions/")

@@ -100,7 +100,9 @@ func TestCrashReview(t *testing.T) {
 	if _, writes := count(); writes != 3 || want != "runs success, cancelled, success\nput 1: three false\nput 2: three true" {
 		t.Fatalf("%d writes, %s", writes, want)
 	}
-	aroundWrites(t, make(chan struct{}, crashSlots), 3, func(t *testing.T, n int, moment string) {
+	crew := newCrew(t)
+	defer crew.wait()
+	crew.aroundWrites(3, func(t *testing.T, n int, moment string) {
 		c := newCrash(t, strike{})
 		two := c.reviewed()
 		struck := c.strikeAtWrite(n, moment, "/actions/")

@@ -139,8 +139,9 @@ func TestCrashRollback(t *testing.T) {
 	if writes < 8 {
 		t.Fatalf("only %d writes: the story tells nothing", writes)
 	}
-	slots := make(chan struct{}, crashSlots)
-	aroundWrites(t, slots, writes, func(t *testing.T, n int, moment string) {
+	crew := newCrew(t)
+	defer crew.wait()
+	crew.aroundWrites(writes, func(t *testing.T, n int, moment string) {
 		c := newCrash(t, strike{})
 		sick := c.good()
 		struck := c.strikeAtWrite(n, moment, "")
@@ -148,10 +149,7 @@ func TestCrashRollback(t *testing.T) {
 		c.died(struck)
 	})
 	for _, at := range []shim.Point{shim.AtClaim, shim.AtStart, shim.BeforeExit, shim.AfterExit} {
-		t.Run("program "+string(at), func(t *testing.T) {
-			t.Parallel()
-			slots <- struct{}{}
-			defer func() { <-slots }()
+		crew.run("program "+string(at), func(t *testing.T) {
 			c := newCrash(t, strike{"#restore/", shim.Fault{At: at, Server: true}})
 			c.takenBack(c.bad(c.good()), want)
 			if c.killed() == 0 {

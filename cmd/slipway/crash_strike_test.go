@@ -9,16 +9,34 @@ import (
 	"github.com/slipway-cd/slipway/app/standin"
 )
 
+// crashSlots is how many servers there are at a time: they wait more than they work, so there are more than processors.
+const crashSlots = 12
+
+// crew tells stories beside each other, as many as there are slots: t.Parallel would let only as many as there are processors.
+type crew struct {
+	t     *testing.T
+	slots chan struct{}
+	all   sync.WaitGroup
+}
+
+func newCrew(t *testing.T) *crew { return &crew{t: t, slots: make(chan struct{}, crashSlots)} }
+
+// run tells a story as soon as there is a slot. Whoever has begun one waits for them all.
+func (k *crew) run(name string, tell func(*testing.T)) {
+	k.all.Go(func() {
+		k.slots <- struct{}{}
+		defer func() { <-k.slots }()
+		k.t.Run(name, tell)
+	})
+}
+
+func (k *crew) wait() { k.all.Wait() }
+
 // aroundWrites tells a story again for each of so many writes and each moment at which the server can die around one.
-func aroundWrites(t *testing.T, slots chan struct{}, writes int, tell func(t *testing.T, n int, moment string)) {
+func (k *crew) aroundWrites(writes int, tell func(t *testing.T, n int, moment string)) {
 	for n := 1; n <= writes; n++ {
 		for _, moment := range []string{"before", "unanswered", "answered"} {
-			t.Run(fmt.Sprintf("write %d %s", n, moment), func(t *testing.T) {
-				t.Parallel()
-				slots <- struct{}{}
-				defer func() { <-slots }()
-				tell(t, n, moment)
-			})
+			k.run(fmt.Sprintf("write %d %s", n, moment), func(t *testing.T) { tell(t, n, moment) })
 		}
 	}
 }

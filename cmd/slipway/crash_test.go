@@ -17,9 +17,6 @@ import (
 // Restarted, it must come to the same end, with nothing shown twice and no command run twice under one key. It runs by the real clock, and polls
 // with deadlines. Here is how a release goes out; how one is taken back is in crash_rollback_test.go.
 
-// crashSlots is how many servers there are at a time: they wait more than they work.
-const crashSlots = 12
-
 const crashFile = `version: 1
 checks:
   test: { run: "echo $SLIPWAY_COMMIT >> TARGET/checks" }
@@ -149,8 +146,9 @@ func TestCrash(t *testing.T) {
 	if writes < 8 {
 		t.Fatalf("only %d writes: the story tells nothing", writes)
 	}
-	slots := make(chan struct{}, crashSlots)
-	aroundWrites(t, slots, writes, func(t *testing.T, n int, moment string) {
+	crew := newCrew(t)
+	defer crew.wait()
+	crew.aroundWrites(writes, func(t *testing.T, n int, moment string) {
 		c := newCrash(t, strike{})
 		struck := c.strikeAtWrite(n, moment, "")
 		c.finish(c.play())
@@ -159,10 +157,7 @@ func TestCrash(t *testing.T) {
 	})
 	for _, program := range []string{"#execute/2", "#put/"} {
 		for _, at := range []shim.Point{shim.AtClaim, shim.AtStart, shim.BeforeExit, shim.AfterExit} {
-			t.Run(fmt.Sprintf("program %s %s", program, at), func(t *testing.T) {
-				t.Parallel()
-				slots <- struct{}{}
-				defer func() { <-slots }()
+			crew.run(fmt.Sprintf("program %s %s", program, at), func(t *testing.T) {
 				c := newCrash(t, strike{program, shim.Fault{At: at, Server: true}})
 				c.finish(c.play())
 				if c.killed() == 0 {
@@ -181,8 +176,9 @@ func TestCrashOfBoth(t *testing.T) {
 		t.Skip("the crash test runs without the race detector, and not with -short")
 	}
 	both := shim.Fault{At: shim.BeforeExit, Server: true, Shim: true}
-	t.Run("check", func(t *testing.T) {
-		t.Parallel()
+	crew := newCrew(t)
+	defer crew.wait()
+	crew.run("check", func(t *testing.T) {
 		c := newCrash(t, strike{"#execute/2", both})
 		c.finish(c.play())
 		if ran := c.lines("checks"); len(ran) != 3 && len(ran) != 4 { // each of two commits has a second attempt if it was struck
@@ -192,8 +188,7 @@ func TestCrashOfBoth(t *testing.T) {
 			t.Errorf("put there %d times", len(puts))
 		}
 	})
-	t.Run("deployment", func(t *testing.T) {
-		t.Parallel()
+	crew.run("deployment", func(t *testing.T) {
 		c := newCrash(t, strike{"#put/", both})
 		merge := c.play()
 		c.wait("a question to a person", func() bool {

@@ -7,7 +7,6 @@ import (
 	"crypto/x509"
 	"encoding/json"
 	"encoding/pem"
-	"errors"
 	"log/slog"
 	"math/rand/v2"
 	"net"
@@ -105,6 +104,11 @@ func newCrash(t *testing.T, hit strike) *crash {
 	}
 	t.Cleanup(func() { c.github.Close() })
 	c.prepare(key)
+	t.Cleanup(func() {
+		if err := receiptsHold(c.repo, c.set.Data, c.set.AuditKeyFile); err != nil {
+			t.Error(err)
+		}
+	})
 	t.Cleanup(c.end)
 	c.start(hit)
 	return c
@@ -135,12 +139,15 @@ func (c *crash) prepare(key *rsa.PrivateKey) {
 	c.must(os.WriteFile(filepath.Join(c.dir, "secret"), []byte("sesame"), 0o600))
 	c.log, err = os.Create(filepath.Join(c.dir, "log"))
 	c.must(err)
-	port, err := lastingPort()
+	signing, err := newAuditKey()
 	c.must(err)
+	c.must(os.WriteFile(filepath.Join(c.dir, "audit"), signing, 0o600))
+	port := lastingPort(c.t)
 	c.set = settings{
 		Listen: "127.0.0.1:" + port, PublicURL: "http://127.0.0.1:" + port, Data: filepath.Join(c.dir, "data"), Allow: "acme", Isolation: "none",
 		GitHubAPIURL: c.github.URL() + "/", GitHubAppID: "1", GitHubKeyFile: filepath.Join(c.dir, "key"),
 		WebhookSecretFile: filepath.Join(c.dir, "secret"), CheckSlots: "2", DeploySlots: "2", KeepAge: "30d", KeepSize: "1GB", Guard: "0s",
+		AuditKeyFile: filepath.Join(c.dir, "audit"), AuditSignEvery: "3",
 	}
 	c.github.SetWebhook(standin.Webhook{URL: c.set.PublicURL + "/webhook", Secret: "sesame"})
 }
@@ -206,13 +213,22 @@ func (c *crash) wait(what string, is func() bool) {
 	}
 }
 
-// lastingPort is a port that stays free while nobody listens on it: one that the system does not give to connections.
-func lastingPort() (string, error) {
+// lastingPort is a port that stays free while nobody listens on it: one that the system does not give to connections, and that no other story has,
+// which a second address of this machine's own keeps until the end.
+func lastingPort(t *testing.T) string {
+	t.Helper()
 	for range 100 {
 		port := strconv.Itoa(10_000 + rand.IntN(20_000))
+		taken, err := net.Listen("tcp", "127.0.0.2:"+port)
+		if err != nil {
+			continue
+		}
+		t.Cleanup(func() { taken.Close() })
 		if l, err := net.Listen("tcp", "127.0.0.1:"+port); err == nil {
-			return port, l.Close()
+			l.Close()
+			return port
 		}
 	}
-	return "", errors.New("no port is free")
+	t.Fatal("no port is free")
+	return ""
 }

@@ -43,6 +43,9 @@ func commands() []named {
 		{"demo", "Tell the whole story on this machine: a stand-in GitHub, a real repository, real deployments.", &demoCommand{}},
 		{"check", "Say what is wrong with a repository's file, or what it will do.", &checkCommand{}},
 		{"schema", "Print the JSON schema of a repository's file, for editors.", &schemaCommand{}},
+		{"explain", "Say what the gate says of a commit now, or said of facts that were kept: a sentence for each rule.", &explainCommand{}},
+		{"simulate", "Say what the gate would say with more approvals, at another time, or by another file.", &simulateCommand{}},
+		{"replay", "Judge recorded decisions again, by another file too, and list those that differ.", &replayCommand{}},
 		{"audit", "Receipts of what was decided and done: verify, show COMMIT, export.", &auditCommand{}},
 		{"version", "Print the version.", &versionCommand{}},
 	}

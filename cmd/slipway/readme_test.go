@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/slipway-cd/slipway/app/config"
 	"github.com/slipway-cd/slipway/deploy"
 )
 
@@ -69,6 +70,19 @@ func TestReadmeTour(t *testing.T) {
 	for _, m := range links {
 		if _, err := os.Stat("../../" + m[1]); err != nil {
 			t.Error(err)
+		}
+	}
+}
+
+// TestReadmeFiles: each whole file in README is one that slipway takes.
+func TestReadmeFiles(t *testing.T) {
+	files := regexp.MustCompile("(?s)```yaml\n(version: 1\n.*?)```").FindAllStringSubmatch(readme(t), -1)
+	if len(files) < 6 {
+		t.Fatalf("README shows %d whole files: the first, and those of five teams", len(files))
+	}
+	for i, m := range files {
+		if _, problems := config.Parse("README.md", []byte(m[1])); len(problems) > 0 {
+			t.Errorf("the %d. file: %s", i+1, config.Render(problems))
 		}
 	}
 }

@@ -78,9 +78,10 @@ func (s *scene) isText(w []string) (bool, string, error) {
 	if err != nil {
 		return false, "", err
 	}
+	part, err := s.named(w[2])
 	run, _ := s.repo.CheckRun(sha, w[1])
 	all := run.Summary + "\n" + run.Text
-	return strings.Contains(all, w[2]), all, nil
+	return strings.Contains(all, part), all, err
 }
 
 // annotation COMMIT NAME LINE PART

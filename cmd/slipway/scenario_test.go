@@ -70,7 +70,7 @@ func runScenario(t *testing.T, a *txtar.Archive) *scene {
 	if err := s.allStruck(); err != nil {
 		t.Fatal(err)
 	}
-	if err := s.receiptsHold(); err != nil {
+	if err := receiptsHold(s.repo, s.set.data, s.keyFile); err != nil {
 		t.Fatal(err)
 	}
 	return s

@@ -200,9 +200,12 @@ func (s *server) remote(ctx context.Context, r app.Repo) (git.Remote, error) {
 	return git.Remote{URL: s.github.CloneURL(r), Token: token}, err
 }
 
+// pagesKey is the file with the key of the pages' addresses, in the folder of a server.
+const pagesKey = "pages.key"
+
 // openSigner reads the key of the pages' addresses, or makes it: addresses stay good over restarts.
 func (s *server) openSigner(context.Context) error {
-	path := s.path("pages.key")
+	path := s.path(pagesKey)
 	key, err := os.ReadFile(path)
 	if errors.Is(err, os.ErrNotExist) {
 		key = make([]byte, 32)

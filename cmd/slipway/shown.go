@@ -8,6 +8,7 @@ import (
 	"github.com/slipway-cd/slipway/app/engine"
 	"github.com/slipway-cd/slipway/checks"
 	"github.com/slipway-cd/slipway/deploy"
+	"github.com/slipway-cd/slipway/policies"
 )
 
 // shown is a server as its pages see it.
@@ -60,6 +61,11 @@ func (s shown) ShowLanes(ctx context.Context, repo app.RepoID) (lanes []deploy.L
 		return err
 	})
 	return lanes, err
+}
+
+// ShowFacts is on what a commit is judged now.
+func (s shown) ShowFacts(ctx context.Context, at app.Address) ([]policies.Facts, error) {
+	return s.engine.Facts(ctx, at.Repo, at.Commit)
 }
 
 // ready says whether the store takes events in, and what else is missing.

@@ -169,4 +169,14 @@ func testReceipts(t *testing.T, s Store) {
 		return tx.SignHead(audit.Head{Row: 2, Hash: rows[1].Hash, At: after(1), Signature: "other"})
 	})
 	same(t, "the signed", signed(), head)
+	decided := func(repo app.RepoID, why string) audit.Receipt {
+		return audit.Receipt{Kind: audit.Decided, At: noon(), Repo: repo, Why: why}
+	}
+	more, err := audit.Link(rows[2], []audit.Receipt{decided(7, "one"), decided(8, "of another"), {Kind: audit.Held, At: noon(), Repo: 7}, decided(7, "two"), decided(7, "three")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	update(t, s, func(tx engine.Tx) error { return tx.AddReceipts(more) })
+	same(t, "the newest two decisions of a repository", read(t, s, func(tx engine.Tx) ([]audit.Row, error) { return tx.Decisions(7, 2) }),
+		[]audit.Row{more[4], more[3]})
 }
