@@ -1,6 +1,7 @@
 package app
 
 import (
+	"fmt"
 	"strings"
 	"time"
 )
@@ -141,9 +142,19 @@ type Pin struct {
 	Commit   SHA
 	Tree     string // git's name of all files of the commit
 	Head     SHA    // the default branch's commit whose file judged
+	Shared   SHA    `json:",omitzero"` // the commit of what that file extends, where it extends another
 	Live     SHA    // the commit of the live release whose file judged; "" if nothing was live
 	Artifact string // digest of what the checks had made; "" if nothing
 }
+
+// Shared is a file of another repository that a repository's file extends, and the commit at which it was read. The zero value: it extends none.
+type Shared struct {
+	From   string // owner/name@ref//path
+	Commit SHA
+}
+
+// String names both, for people.
+func (s Shared) String() string { return fmt.Sprintf("`%s` at `%s`", s.From, s.Commit.Short()) }
 
 // Ahead says of an approval that it was given before the merge, and for what. The zero value is one that was not.
 type Ahead struct {

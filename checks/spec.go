@@ -51,6 +51,7 @@ type Plan struct {
 	Filtered []Spec        // those that it does not concern
 	Services []Service     // those that it concerns
 	Removed  []app.Address // lanes that the file does not name any more
+	Shared   app.Shared    // what the file extends, as it was read for this plan
 	Replay   Replay        // what a change of the file would have decided otherwise
 	Notes    []string      // sentences for the aggregate: a file outside every service, no checks at all
 }

@@ -217,7 +217,7 @@ func (r *Run) obey(m app.Said, now time.Time) {
 
 // retry lets the ended check run again, even one that passed, with all that needs it or did not pass for it.
 func (r *Run) retry(id string, now time.Time) {
-	if r.State == Canceled {
+	if r.State == Canceled || r.mendedElsewhere() {
 		r.reopen(now)
 	}
 	again := false
@@ -235,6 +235,11 @@ func (r *Run) retry(id string, now time.Time) {
 	if again {
 		r.State = Open
 	}
+}
+
+// mendedElsewhere says that what is wrong with the file may not be any more: it extends one of another repository.
+func (r *Run) mendedElsewhere() bool {
+	return r.State == Red && len(r.Plan.Problems) > 0 && r.Plan.Shared.From != ""
 }
 
 // needsAgain says whether something that c needs is to run again.

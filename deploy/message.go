@@ -72,11 +72,12 @@ func (Lapsed) Name() string { return "lane.lapsed" }
 type Release struct {
 	Artifact  string // digest, or "" if nothing is produced
 	Spec      Spec
-	HoldAfter bool    // a rollback of it holds the lane: either file says so
-	Head      app.SHA // the default branch's commit whose file judged it
-	Live      app.SHA // the live release's commit whose file judged it, or ""
-	Previous  app.SHA // what was live before it
-	Review    bool    // GitHub's reviewers of the environment have to let it go: either file says so
+	HoldAfter bool       // a rollback of it holds the lane: either file says so
+	Head      app.SHA    // the default branch's commit whose file judged it
+	Live      app.SHA    // the live release's commit whose file judged it, or ""
+	Previous  app.SHA    // what was live before it
+	Shared    app.Shared `json:",omitzero"` // what its file extended when it was let go
+	Review    bool       // GitHub's reviewers of the environment have to let it go: either file says so
 }
 
 // Hold is a person's or a rollback's stop. The zero value is none.

@@ -43,7 +43,7 @@ type rule func(Facts) []finding
 
 // rules are all there are, in the order in which they speak.
 func rules() []rule {
-	return []rule{judgeGate, judgeBlocked, judgeChecks, judgeBranch, judgeContains, judgeAfter, judgeWait, judgeWindows, judgeApprovals, judgeStarted,
+	return []rule{judgeGate, judgeExtended, judgeBlocked, judgeChecks, judgeBranch, judgeContains, judgeAfter, judgeWait, judgeWindows, judgeApprovals, judgeStarted,
 		judgeReview}
 }
 
@@ -107,6 +107,18 @@ func judgeGate(f Facts) []finding {
 		// Nothing is live, or nobody can say: a maintainer is asked, see asks.
 	case !live.Value.Mode.valid():
 		all = append(all, finds(Deny, RuleGate, "The file of what is live, %s, has no policy for %s that slipway knows", short(f.Live), at))
+	}
+	return all
+}
+
+// judgeExtended names what the files extend, and at which commit: whoever changes that changes the gate.
+func judgeExtended(f Facts) (all []finding) {
+	g := f.Gate
+	if g.HeadShared.From != "" {
+		all = append(all, finds(Allow, RuleGate, "The default branch's file extends %s", g.HeadShared))
+	}
+	if g.LiveShared.From != "" && g.LiveShared != g.HeadShared {
+		all = append(all, finds(Allow, RuleGate, "The file of what is live extends %s", g.LiveShared))
 	}
 	return all
 }

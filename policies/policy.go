@@ -62,6 +62,8 @@ const (
 // Gate is what a promotion is judged by: the file of the release that is live in the lane, and the default branch's file now. Both must
 // allow, so that a loosening has to pass the gate that it loosens.
 type Gate struct {
+	LiveShared, HeadShared app.Shared `json:",omitzero"` // what the two files extend
+
 	Live app.Fact[Policy] // known with Mode "" where nothing is live: then only the branch's counts, and a maintainer is asked
 	Head app.Fact[Policy]
 }

@@ -16,6 +16,8 @@ const Path = ".github/slipway.yml"
 // File is a repository's file at one commit. It is never changed once parsed, so it may be shared. What is broken in it can't be reached
 // by Environment and is not planned.
 type File struct {
+	Extends  Extends       // the file that it builds on
+	Shared   app.Shared    // the same, and at which commit it was read; the zero value if it was not
 	Broken   bool          // a problem concerns the file as a whole: nothing of it can be used, and nothing is removed by it
 	Problems []app.Problem // all of them, in the order of the file
 	Checks   []checks.Spec // those that all services share, what is needed first

@@ -30,7 +30,6 @@ const (
 // later are keys of issues to come. They are known, so that nobody believes they count.
 func later() []string {
 	return []string{
-		"extends",
 		"prometheus", "matrix", "report", "cache", "reuse", "flaky", "isolation", "workflow", "canary", "steps", "revert", "trains",
 	}
 }
@@ -54,6 +53,9 @@ func grammar() shape {
 	return shape{kind: kindMapping, is: "the file", like: "version: 1", keys: []key{
 		{name: "version", doc: "The version of this format: 1.", must: true, shape: shape{
 			kind: kindNumber, is: "the version of this format", like: "1", low: Version, high: Version}},
+		{name: "extends", doc: "A file of another repository of the same owner, owner/repo@ref//path: what this file leaves out is taken from there.",
+			shape: shape{kind: kindText, is: "a file of another repository", like: "acme/config@main//slipway.yml", high: 500, pattern: extendsForm,
+				must: "It is owner/repo@ref//path, and the path ends in .yml."}},
 		{name: "checks", doc: "Checks shared by all services, run once per commit.", shape: checks},
 		{name: "services", doc: "Parts of the repository that are released on their own.", shape: services},
 		{name: "environments", doc: "Where the repository is deployed, if it is one service.", shape: environments},
@@ -133,7 +135,7 @@ func environmentShape() shape {
 	}}
 	after.or = &after.keys[0].shape
 	return shape{kind: kindMapping, is: "an environment", def: "environment", like: "{ policy: delivery, deploy: { run: ./deploy.sh } }", keys: []key{
-		{name: "policy", doc: "deployment: green checks alone release it. delivery: a person decides.", must: true,
+		{name: "policy", doc: "deployment: green checks alone release it. delivery: a person decides.", late: true,
 			shape: choice("a policy", "delivery", "delivery", "deployment")},
 		{name: "after", doc: "The environment that comes before.", shape: after},
 		{name: "wait", doc: "How long a commit waits from when it came (0s).", shape: span("10m", 0, 30*24*time.Hour)},
@@ -143,7 +145,7 @@ func environmentShape() shape {
 			line("the name of a calendar", "holidays", maxName))},
 		{name: "approve", doc: "Who approves (one maintainer), under policy: delivery.", shape: approveShape()},
 		{name: "override", doc: "checks: an admin's /override may skip the checks too. (it never does)", shape: choice("what an override may skip", "checks", "checks")},
-		{name: "deploy", doc: "How a commit is put there.", must: true, shape: deployShape()},
+		{name: "deploy", doc: "How a commit is put there.", late: true, shape: deployShape()},
 		{name: "verify", doc: "How a release is watched. Without it a release is good when its command exits 0.", shape: verifyShape()},
 		{name: "rollback", doc: "automatic: a bad release goes back by itself. never: a person is asked. (automatic)",
 			shape: choice("a way back", "automatic", "automatic", "never")},

@@ -30,7 +30,7 @@ func (l *linker) file() *File {
 	for i, e := range services {
 		l.service = e.name
 		if t := twin(services[:i], e.name); t != nil {
-			l.beyond(e.at, "%s and %s, at line %d, are the same but for their case. Choose another name.", quote(e.name), quote(t.name), t.at.line)
+			l.beyond(e.at, "%s and %s, at %s, are the same but for their case. Choose another name.", quote(e.name), quote(t.name), lineOf(t.at.line))
 		}
 		if s := l.oneService(e, shared); !e.broken {
 			f.Services = append(f.Services, s)
@@ -46,13 +46,13 @@ func (l *linker) oneService(e entry, shared []entry) Service {
 	l.differ(own)
 	for _, c := range own {
 		if t := twin(shared, c.name); t != nil {
-			l.beyond(c.at, "%s is the name of a shared check too, at line %d. Choose another.", quote(c.name), t.at.line)
+			l.beyond(c.at, "%s is the name of a shared check too, at %s. Choose another.", quote(c.name), lineOf(t.at.line))
 		}
 	}
 	for _, n := range environments {
 		if t := twin(l.top.entries("services"), n.name); t != nil {
-			l.beyond(n.at, "%s is the name of a service too, at line %d, and commands could not tell them apart. Choose another.",
-				quote(n.name), t.at.line)
+			l.beyond(n.at, "%s is the name of a service too, at %s, and commands could not tell them apart. Choose another.",
+				quote(n.name), lineOf(t.at.line))
 		}
 	}
 	l.produces(own, shared)
@@ -95,7 +95,7 @@ func namesOf(entries []entry) []string {
 func (l *linker) differ(entries []entry) {
 	for i, e := range entries {
 		if t := twin(entries[:i], e.name); t != nil {
-			l.beyond(e.at, "%s and %s, at line %d, are the same but for their case. Choose another name.", quote(e.name), quote(t.name), t.at.line)
+			l.beyond(e.at, "%s and %s, at %s, are the same but for their case. Choose another name.", quote(e.name), quote(t.name), lineOf(t.at.line))
 		}
 	}
 }

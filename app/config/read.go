@@ -17,6 +17,7 @@ type reader struct {
 	service  string // the service whose section is being read, or ""
 	left     int    // how many more values are read: aliases can make few lines very long
 	spent    bool   // that has been said
+	partial  bool   // what the file extends is not there, so what it leaves out may be there
 	patterns map[string]*regexp.Regexp
 }
 
@@ -120,7 +121,7 @@ func (r *reader) name(k *yaml.Node, seen map[string]int) (string, bool) {
 		return "", false
 	}
 	if line, again := seen[k.Value]; again {
-		r.beyond(at, "%s is there already, at line %d. Take one of them out.", quote(k.Value), line)
+		r.beyond(at, "%s is there already, at %s. Take one of them out.", quote(k.Value), lineOf(line))
 		return k.Value, false
 	}
 	seen[k.Value] = k.Line
@@ -144,8 +145,12 @@ func (r *reader) mapping(n *yaml.Node, s shape, subject string, at pos) value {
 		v.keys = append(v.keys, entry{name: name, at: keyAt, value: r.read(n.Content[i+1], k.shape, name, keyAt)})
 	}
 	for _, k := range s.keys {
-		if k.must && !v.has(k.name) && !slices.Contains(meant, k.name) {
+		missing := !v.has(k.name) && !slices.Contains(meant, k.name)
+		switch {
+		case missing && k.must:
 			r.say(at, "%s needs %s, such as %s: %s.", subject, k.name, k.name, k.like)
+		case missing && k.late && !r.partial:
+			r.beyond(at, "%s needs %s, such as %s: %s.", subject, k.name, k.name, k.like)
 		}
 	}
 	for _, rule := range s.rules {

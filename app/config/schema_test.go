@@ -80,7 +80,7 @@ type failer interface {
 
 // agree holds schema and parser to one judgement, and gives it.
 func agree(t failer, schema *jsonschema.Schema, data []byte, doc any) bool {
-	_, problems := parse(data)
+	_, problems := parse(data, nil, "which was not read")
 	seen := slices.DeleteFunc(slices.Clone(problems), func(p problem) bool { return p.beyond })
 	err := schema.Validate(doc)
 	if (err == nil) != (len(seen) == 0) {

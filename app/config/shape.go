@@ -51,6 +51,7 @@ type key struct {
 	name string
 	doc  string // a sentence for editors
 	must bool
+	late bool // it must be there once what the file extends has filled it in: no schema can see that
 	shape
 }
 

@@ -182,17 +182,24 @@ func (e *Engine) awaited(ctx context.Context, repo app.Repo, s report.Story) (ma
 
 // preview is what the file of an open pull request would do, if the pull request adds or changes it.
 func (e *Engine) preview(ctx context.Context, repo app.Repo, p app.Pull) ([]string, []app.Problem, error) {
-	f, err := e.file(ctx, repo, p.Head)
+	base, err := e.mergeBase(ctx, repo, p.BaseSHA, p.Head)
+	differs := base == ""
+	if err == nil && !differs {
+		differs, err = e.fileDiffers(ctx, repo, base, p.Head)
+	}
+	if err != nil {
+		return nil, nil, ignoreMissing(err)
+	}
+	shared := app.SHA("")
+	if p.Fork && differs {
+		shared = notForForks
+	}
+	f, err := e.fileWith(ctx, repo, p.Head, shared)
 	if err != nil || f == nil {
 		return nil, nil, ignoreMissing(err)
 	}
-	base, err := e.mergeBase(ctx, repo, p.BaseSHA, p.Head)
-	if err != nil || base == "" {
-		return f.Summary(), f.Problems, ignoreMissing(err)
-	}
-	differs, err := e.fileDiffers(ctx, repo, base, p.Head)
-	if err != nil || !differs {
-		return nil, f.Problems, ignoreMissing(err)
+	if !differs {
+		return nil, f.Problems, nil
 	}
 	return f.Summary(), f.Problems, nil
 }

@@ -37,7 +37,7 @@ func (e *Engine) earlierFacts(ctx context.Context, q *inquiry) error {
 
 // pin is what an approval that is given now is for.
 func (e *Engine) pin(ctx context.Context, q *inquiry) {
-	q.facts.Pin = app.Pin{Commit: q.ask.Commit.SHA, Head: q.tip, Live: q.base, Artifact: q.release.Artifact}
+	q.facts.Pin = app.Pin{Commit: q.ask.Commit.SHA, Head: q.tip, Shared: q.facts.Gate.HeadShared.Commit, Live: q.base, Artifact: q.release.Artifact}
 	if tree, err := e.Git.Tree(ctx, q.repo, q.ask.Commit.SHA); err == nil { // else the commit's name says it
 		q.facts.Pin.Tree = tree
 	}
@@ -158,14 +158,15 @@ func (e *Engine) drift(ctx context.Context, q *inquiry, pull app.Pull, pin app.P
 
 // contentDrift is what of the service differs: its files, and its section of the repository's file.
 func (e *Engine) contentDrift(ctx context.Context, q *inquiry, pin app.Pin) (d policies.Drift, err error) {
-	if pin.Commit == q.ask.Commit.SHA || pin.Tree != "" && pin.Tree == q.facts.Pin.Tree {
+	same := pin.Commit == q.ask.Commit.SHA || pin.Tree != "" && pin.Tree == q.facts.Pin.Tree
+	if same && (pin.Shared == "" || pin.Shared == q.shared) {
 		return d, nil
 	}
-	was, err := e.file(ctx, q.repo, pin.Commit)
+	was, err := e.fileWith(ctx, q.repo, pin.Commit, pin.Shared)
 	if err != nil {
 		return d, err
 	}
-	is, err := e.file(ctx, q.repo, q.ask.Commit.SHA)
+	is, err := e.fileWith(ctx, q.repo, q.ask.Commit.SHA, q.shared)
 	if err != nil {
 		return d, err
 	}
@@ -187,13 +188,13 @@ func (e *Engine) gateDrift(ctx context.Context, q *inquiry, pin app.Pin) (bool, 
 		return false, errors.New("reading the gate that judges now")
 	}
 	for _, file := range []struct {
-		at app.SHA
-		is policies.Policy
-	}{{pin.Head, now.Head.Value}, {pin.Live, now.Live.Value}} {
+		at, shared app.SHA
+		is         policies.Policy
+	}{{pin.Head, pin.Shared, now.Head.Value}, {pin.Live, releasedWith(q.lane, pin.Live), now.Live.Value}} {
 		var was config.Environment
 		var err error
 		if file.at != "" {
-			was, err = e.environment(ctx, q, file.at)
+			was, _, err = e.environment(ctx, q, file.at, file.shared)
 		}
 		switch {
 		case app.KindOf(err) == app.ErrNotFound: // nobody has that file any more, so nobody can say that it judged alike

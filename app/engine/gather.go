@@ -21,6 +21,7 @@ type inquiry struct {
 	ask     deploy.Gather
 	tip     app.SHA
 	base    app.SHA // whose file judges beside the default branch's: what is live, else what was last good or last put there
+	shared  app.SHA // the commit of what its own file extends, as its run read it
 	facts   policies.Facts
 	release deploy.Release
 	moot    int64          // the deployment about which GitHub does not ask any more
@@ -122,7 +123,10 @@ func (e *Engine) storedFacts(ctx context.Context, q *inquiry) error {
 			concerned := q.ask.Ask == deploy.Ask{} // else somebody wants to deploy it all the same
 			q.facts.Green = app.Known(run.Green(q.lane.Service) || !concerned && run.GreenWithout(q.lane.Service), now)
 		}
-		q.release.Artifact = run.Artifact(q.lane.Service)
+		q.release.Artifact, q.shared = run.Artifact(q.lane.Service), run.Plan.Shared.Commit
+		if q.shared == "" && run.Fork() {
+			q.shared = notForForks
+		}
 		first, err := tx.FirstName(q.repo.ID)
 		if err != nil {
 			return err
@@ -134,50 +138,64 @@ func (e *Engine) storedFacts(ctx context.Context, q *inquiry) error {
 	})
 }
 
-// fileFacts is what three files say: the commit's own how it is deployed, the default branch's and that of what is live who may let it go.
+// fileFacts is what three files say: the commit's own how it is deployed, the default branch's and that of what is live who may let it go. What the
+// commit's own extends is as its run read it, and what that of what is live does as it was released; the default branch's extends what is there now.
 func (e *Engine) fileFacts(ctx context.Context, q *inquiry) {
 	now := q.facts.Now
-	own, err := e.environment(ctx, q, q.ask.Commit.SHA)
+	own, shared, err := e.environment(ctx, q, q.ask.Commit.SHA, q.shared)
 	if err == nil {
-		q.release.Spec = own.Deploy
+		q.release.Spec, q.release.Shared = own.Deploy, shared
 	}
-	q.facts.Gate.Head = e.policy(ctx, q, q.tip)
-	q.facts.Gate.Live = app.Known(policies.Policy{}, now)
+	gate := &q.facts.Gate
+	gate.Head, gate.HeadShared = e.policy(ctx, q, q.tip, "")
+	if gate.HeadShared.From == q.release.Shared.From { // what judged it is what has to let it be loosened
+		q.release.Shared = gate.HeadShared
+	}
+	gate.Live = app.Known(policies.Policy{}, now)
 	if q.base != "" {
-		q.facts.Gate.Live = e.policy(ctx, q, q.base)
+		gate.Live, gate.LiveShared = e.policy(ctx, q, q.base, releasedWith(q.lane, q.base))
 	}
 	if err != nil && q.facts.Blocked == "" {
 		q.facts.Blocked = fmt.Sprintf("How to deploy this commit can't be read: %s.", e.unread(err))
 	}
-	q.release.HoldAfter = q.facts.Gate.Head.Value.HoldsAfterReturn || q.facts.Gate.Live.Value.HoldsAfterReturn
+	q.release.HoldAfter = gate.Head.Value.HoldsAfterReturn || gate.Live.Value.HoldsAfterReturn
 	q.release.Head, q.release.Live = q.tip, q.base
 	e.standings(ctx, q)
 }
 
-var errNotInFile = errors.New("its file does not name this environment")
-
-// environment is what the file at a commit says of the lane.
-func (e *Engine) environment(ctx context.Context, q *inquiry, c app.SHA) (config.Environment, error) {
-	f, err := e.file(ctx, q.repo, c)
-	if err != nil {
-		return config.Environment{}, err
-	}
-	if f == nil {
-		return config.Environment{}, errors.New("there is no " + config.Path)
-	}
-	env, ok := f.Environment(q.lane.Service, q.lane.Environment)
-	if !ok {
-		return env, errNotInFile
-	}
-	return env, nil
+// releasedWith is the commit of what the file of a release extended when it was released; "" if it extended nothing.
+func releasedWith(l deploy.Lane, c app.SHA) app.SHA {
+	p, _ := l.Started(c)
+	return p.Release.Shared.Commit
 }
 
-func (e *Engine) policy(ctx context.Context, q *inquiry, c app.SHA) app.Fact[policies.Policy] {
-	env, err := e.environment(ctx, q, c)
+var errNotInFile = errors.New("its file does not name this environment")
+
+// environment is what the file at a commit says of the lane, and what that file extends, at a commit or now.
+func (e *Engine) environment(ctx context.Context, q *inquiry, c, shared app.SHA) (config.Environment, app.Shared, error) {
+	f, err := e.fileWith(ctx, q.repo, c, shared)
 	if err != nil {
-		return app.Unknown[policies.Policy](fmt.Sprintf("the file at `%s` can't be used: %s", c.Short(), e.unread(err)))
+		return config.Environment{}, app.Shared{}, err
 	}
-	return app.Known(env.Policy, q.facts.Now)
+	if f == nil {
+		return config.Environment{}, app.Shared{}, errors.New("there is no " + config.Path)
+	}
+	env, ok := f.Environment(q.lane.Service, q.lane.Environment)
+	switch {
+	case !ok && f.Extends != config.Extends{} && f.Shared.From == "":
+		return env, f.Shared, fmt.Errorf("what it extends, %s, can't be had", f.Extends)
+	case !ok:
+		return env, f.Shared, errNotInFile
+	}
+	return env, f.Shared, nil
+}
+
+func (e *Engine) policy(ctx context.Context, q *inquiry, c, shared app.SHA) (app.Fact[policies.Policy], app.Shared) {
+	env, with, err := e.environment(ctx, q, c, shared)
+	if err != nil {
+		return app.Unknown[policies.Policy](fmt.Sprintf("the file at `%s` can't be used: %s", c.Short(), e.unread(err))), with
+	}
+	return app.Known(env.Policy, q.facts.Now), with
 }
 
 // unread is why a fact can't be read, in words that people may be shown; the whole error is for the log.

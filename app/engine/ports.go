@@ -26,6 +26,8 @@ type GitHubReader interface {
 	Role(ctx context.Context, r app.Repo, login string) (github.Role, error)
 	Collaborators(ctx context.Context, r app.Repo) ([]github.Role, error)
 	TeamMembers(ctx context.Context, r app.Repo, org, slug string) ([]app.Person, error)
+	SharedCommit(ctx context.Context, r app.Repo, name, ref string) (app.SHA, error)
+	SharedFile(ctx context.Context, r app.Repo, name string, at app.SHA, path string) ([]byte, error)
 	ForeignCheck(ctx context.Context, r app.Repo, c app.SHA, appID int64, name string) (github.ForeignCheck, error)
 }
 

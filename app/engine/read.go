@@ -22,8 +22,13 @@ func (e *Engine) fetch(ctx context.Context, repo app.Repo, c app.SHA) error {
 	return nil
 }
 
-// file reads a repository's file at a commit; nil if it has none there.
+// file reads a repository's file at a commit, with what it extends now; nil if it has none there.
 func (e *Engine) file(ctx context.Context, repo app.Repo, c app.SHA) (*config.File, error) {
+	return e.fileWith(ctx, repo, c, "")
+}
+
+// fileWith is the same with what it extends as that was at a commit; "" is now.
+func (e *Engine) fileWith(ctx context.Context, repo app.Repo, c, shared app.SHA) (*config.File, error) {
 	if err := e.fetch(ctx, repo, c); err != nil {
 		return nil, err
 	}
@@ -34,8 +39,7 @@ func (e *Engine) file(ctx context.Context, repo app.Repo, c app.SHA) (*config.Fi
 	if err != nil {
 		return nil, fmt.Errorf("reading %s at %s: %w", config.Path, c.Short(), err)
 	}
-	f, _ := config.Parse(config.Path, data)
-	return f, nil
+	return e.parsed(ctx, repo, data, shared)
 }
 
 // read asks what a commit's file wants, given what the commit changes.
@@ -47,7 +51,9 @@ func (e *Engine) read(ctx context.Context, repo app.Repo, run checks.Run, t chec
 	if err != nil {
 		return result{}, err
 	}
-	return finished("read", app.Letter{To: run.Address(), Message: checks.Planned{Key: t.Key, Plan: plan}}), nil
+	res := finished("read", app.Letter{To: run.Address(), Message: checks.Planned{Key: t.Key, Plan: plan}})
+	res.write = func(tx Tx) error { return extends(tx, repo, run, plan.Shared) }
+	return res, nil
 }
 
 // lost is the plan of a commit that GitHub does not have any more: gone is not success.
@@ -57,7 +63,15 @@ func lost() checks.Plan {
 
 // plan makes a plan for each cause of a run and joins them: each is owed what it concerns.
 func (e *Engine) plan(ctx context.Context, repo app.Repo, run checks.Run) (checks.Plan, error) {
-	f, err := e.file(ctx, repo, run.Commit)
+	differs, err := e.changesFile(ctx, repo, run)
+	if err != nil {
+		return checks.Plan{}, err
+	}
+	shared := app.SHA("")
+	if run.Fork() && differs {
+		shared = notForForks
+	}
+	f, err := e.fileWith(ctx, repo, run.Commit, shared)
 	if err != nil {
 		return checks.Plan{}, err
 	}
@@ -73,8 +87,16 @@ func (e *Engine) plan(ctx context.Context, repo app.Repo, run checks.Run) (check
 		join(changes, more)
 	}
 	plan := f.Plan(changes)
-	if plan.Replay, err = e.replay(ctx, repo, run, f); err != nil {
-		return checks.Plan{}, err
+	if f.Extends != (config.Extends{}) {
+		plan.Shared = app.Shared{From: f.Extends.String(), Commit: f.Shared.Commit}
+	}
+	if plan.Shared.Commit != "" {
+		plan.Notes = append(plan.Notes, "The file extends "+plan.Shared.String()+".")
+	}
+	if differs && !f.Broken {
+		if plan.Replay, err = e.replay(ctx, repo, f); err != nil {
+			return checks.Plan{}, err
+		}
 	}
 	if run.Place() != 0 {
 		plan.Removed, err = e.removed(ctx, repo.ID, f)

@@ -18,11 +18,7 @@ const (
 )
 
 // replay judges the newest recorded decisions again by a file that a pull request changes. It says nothing where there is nothing to say.
-func (e *Engine) replay(ctx context.Context, repo app.Repo, run checks.Run, f *config.File) (r checks.Replay, err error) {
-	changes, err := e.changesFile(ctx, repo, run)
-	if err != nil || !changes || f.Broken {
-		return r, err
-	}
+func (e *Engine) replay(ctx context.Context, repo app.Repo, f *config.File) (r checks.Replay, err error) {
 	again := audit.Replay{Gate: func(service, environment string) (policies.Policy, bool) {
 		env, ok := f.Environment(service, environment)
 		return env.Policy, ok
@@ -60,16 +56,22 @@ func (e *Engine) changesFile(ctx context.Context, repo app.Repo, run checks.Run)
 		if cause.Kind == checks.Push {
 			continue
 		}
-		base, err := e.mergeBase(ctx, repo, cause.Base, run.Commit)
-		if err != nil || base == "" {
+		if err := e.fetch(ctx, repo, run.Commit); err != nil {
 			return false, err
+		}
+		base, err := e.mergeBase(ctx, repo, cause.Base, run.Commit)
+		if err != nil {
+			return false, err
+		}
+		if base == "" { // the two share nothing, so all of it is new
+			return true, nil
 		}
 		was, err := e.Git.File(ctx, repo, base, config.Path)
 		if err != nil && app.KindOf(err) != app.ErrNotFound {
 			return false, err
 		}
 		is, err := e.Git.File(ctx, repo, run.Commit, config.Path)
-		if err != nil {
+		if err != nil && app.KindOf(err) != app.ErrNotFound {
 			return false, err
 		}
 		if !bytes.Equal(was, is) {

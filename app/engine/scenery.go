@@ -200,7 +200,7 @@ func runState(r checks.Run) string {
 // broken says that a run is red because of its file alone.
 func broken(r checks.Run) bool {
 	bad := func(c checks.Check) bool { return c.State.Ended() && c.State != checks.Passed }
-	return r.State == checks.Red && len(r.Plan.Problems) > 0 && !slices.ContainsFunc(r.Checks, bad)
+	return r.State == checks.Red && len(r.Plan.Problems) > 0 && r.Plan.Shared.From == "" && !slices.ContainsFunc(r.Checks, bad)
 }
 
 // laneViews is all lanes as commands see them. The facts of promotions are gathered only where they are judged.

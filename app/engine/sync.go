@@ -150,6 +150,13 @@ func (e *Engine) branchLetters(tx Tx, repo app.RepoID, b branch, pushed app.SHA,
 			letters = append(letters, app.Letter{To: l.Address(), Message: app.Changed{}})
 		}
 	}
+	if len(b.added) > 0 {
+		others, err := extendedLetters(tx, repo)
+		if err != nil {
+			return nil, err
+		}
+		letters = append(letters, others...)
+	}
 	open := func(c app.SHA, missed bool) error {
 		place, err := tx.Place(repo, c)
 		if err != nil || place == 0 {

@@ -275,3 +275,44 @@ func TestCommitPeople(t *testing.T) {
 		}
 	}
 }
+
+// TestSharedAgainstTheStandIn reads a file of another repository of the owner: a branch, a tag's name or a commit leads to it.
+func TestSharedAgainstTheStandIn(t *testing.T) {
+	w := newTown(t)
+	other, err := w.gh.CreateRepository("acme", "config", standin.RepoOptions{Organization: true, Private: true})
+	noError(t, err)
+	noError(t, other.SetRole("ana", "maintain"))
+	first, err := other.Push("ana", standin.Change{Branch: "main", Message: "One", Files: map[string]string{"gates/all.yml": "version: 1\n"}})
+	noError(t, err)
+	at, err := w.c.SharedCommit(t.Context(), w.r, "config", "main")
+	noError(t, err)
+	if string(at) != first {
+		t.Errorf("main is %s, not %s", at, first)
+	}
+	second, err := other.Push("ana", standin.Change{Branch: "v1/rules", Message: "Two", Files: map[string]string{"gates/all.yml": "version: 2\n"}})
+	noError(t, err)
+	for ref, want := range map[string]string{"v1/rules": second, second: second, "main": first} {
+		if at, err := w.c.SharedCommit(t.Context(), w.r, "config", ref); err != nil || string(at) != want {
+			t.Errorf("%s is %s, not %s (%v)", ref, at, want, err)
+		}
+	}
+	text, err := w.c.SharedFile(t.Context(), w.r, "config", app.SHA(first), "gates/all.yml")
+	if err != nil || string(text) != "version: 1\n" {
+		t.Errorf("it reads %q (%v)", text, err)
+	}
+	for what, err := range map[string]error{
+		"no repository": errOf(w.c.SharedCommit(t.Context(), w.r, "nowhere", "main")),
+		"no ref":        errOf(w.c.SharedCommit(t.Context(), w.r, "config", "nowhere")),
+		"no file":       errOf(w.c.SharedFile(t.Context(), w.r, "config", app.SHA(first), "gates/none.yml")),
+		"a folder":      errOf(w.c.SharedFile(t.Context(), w.r, "config", app.SHA(first), "gates")),
+	} {
+		if app.KindOf(err) != app.ErrNotFound {
+			t.Errorf("%s: %v", what, err)
+		}
+	}
+	if _, err := w.c.SharedCommit(t.Context(), w.r, "", "main"); app.KindOf(err) != app.ErrInvalid {
+		t.Errorf("without a name: %v", err)
+	}
+}
+
+func errOf[T any](_ T, err error) error { return err }

@@ -109,6 +109,9 @@ func problemList(r checks.Run) string {
 func annotations(r checks.Run) []app.Annotation {
 	var all []app.Annotation
 	for _, p := range r.Plan.Problems[:min(len(r.Plan.Problems), maxNotes)] {
+		if p.File != filePath { // it is in a file that this one extends
+			continue
+		}
 		all = append(all, app.Annotation{
 			Path: p.File, Line: max(p.Line, 1), Column: p.Column, Level: "failure", Title: "This file can't be used",
 			Message: clip(p.Sentence, maxSentence),
@@ -174,7 +177,7 @@ func word(c checks.Check) string {
 func notes(r checks.Run) string {
 	var all []string
 	for _, n := range r.Plan.Notes {
-		all = append(all, escape(n))
+		all = append(all, prose(n))
 	}
 	return strings.Join(all, "\n\n")
 }

@@ -5,11 +5,13 @@ import (
 	"fmt"
 	"os"
 
+	"github.com/slipway-cd/slipway/app"
 	"github.com/slipway-cd/slipway/app/config"
 )
 
 type checkCommand struct {
-	Args struct {
+	Shared string `long:"shared" value-name:"FILE" description:"A copy of the file that it extends."`
+	Args   struct {
 		File string `positional-arg-name:"FILE" description:"The file; .github/slipway.yml if none is given."`
 	} `positional-args:"yes"`
 }
@@ -17,11 +19,10 @@ type checkCommand struct {
 // Run says all problems of a file, or what a good one will do.
 func (c checkCommand) Run(s streams) error {
 	file := cmp.Or(c.Args.File, config.Path)
-	data, err := os.ReadFile(file)
+	f, problems, err := parseFile(file, c.Shared)
 	if err != nil {
 		return failure{exitUsage, fmt.Sprintf("%v. Give the file's path, or run this at the top of the repository", err)}
 	}
-	f, problems := config.Parse(file, data)
 	if len(problems) > 0 {
 		fmt.Fprint(s.out, config.Render(problems))
 		return failure{code: exitFailed}
@@ -30,6 +31,28 @@ func (c checkCommand) Run(s streams) error {
 		fmt.Fprintln(s.out, line)
 	}
 	return nil
+}
+
+// parseFile reads a repository's file from this machine, and what it extends from a copy.
+func parseFile(file, shared string) (*config.File, []app.Problem, error) {
+	data, err := os.ReadFile(file)
+	if err != nil {
+		return nil, nil, err
+	}
+	if _, extends := config.Extending(data); !extends {
+		f, problems := config.Parse(file, data)
+		return f, problems, nil
+	}
+	if shared == "" {
+		f, problems := config.Without(file, data, "which is in another repository: name a copy of it with --shared")
+		return f, problems, nil
+	}
+	more, err := os.ReadFile(shared)
+	if err != nil {
+		return nil, nil, err
+	}
+	f, problems := config.Extend(file, data, config.Shared{Name: shared, Data: more})
+	return f, problems, nil
 }
 
 type schemaCommand struct{}

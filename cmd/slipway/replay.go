@@ -13,6 +13,7 @@ import (
 
 type replayCommand struct {
 	Config     string `long:"config" value-name:"FILE" description:"Judge by the gates of this file, as if it had been there all along. Without it: by their own, which must give the same."`
+	Shared     string `long:"shared" value-name:"FILE" description:"A copy of the file that it extends."`
 	Repository string `long:"repository" value-name:"OWNER/REPO" description:"Only its decisions."`
 	Data       string `long:"data" env:"SLIPWAY_DATA" default:"/var/lib/slipway" description:"The server's folder."`
 	File       string `long:"file" value-name:"FILE" description:"Receipts that were exported, in place of the server's."`
@@ -25,7 +26,7 @@ type replayCommand struct {
 func (c replayCommand) Run(s streams) error {
 	var replay audit.Replay
 	if c.Config != "" {
-		f, err := readConfig(c.Config)
+		f, err := readConfig(c.Config, c.Shared)
 		if err != nil {
 			return err
 		}

@@ -98,7 +98,7 @@ func (s *scene) play(words []string) error {
 		"install": s.install, "delete": s.deleteRepo, "lag": s.lag, "secret": s.secret, "rename": s.rename, "transfer": s.transfer, "found": s.found,
 		"environment": s.environment, "protect": s.protect, "dispatch": s.dispatch, "review": s.review, "cancelrun": s.cancelRun, "again": s.again,
 		"assess": s.assess, "dismiss": s.dismiss, "remark": s.remark, "oncommit": s.onCommit, "edit": s.edit, "erase": s.erase,
-		"home": s.home, "slipway": s.slipway, "expect": s.expect, "never": s.never,
+		"home": s.home, "slipway": s.slipway, "elsewhere": s.elsewhere, "expect": s.expect, "never": s.never,
 	}
 	do, ok := verbs[words[0]]
 	if !ok {

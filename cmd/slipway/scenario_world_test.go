@@ -169,3 +169,20 @@ func (s *scene) allStruck() error {
 	}
 	return nil
 }
+
+// elsewhere LOGIN REPOSITORY MESSAGE FOLDER [as NAME]: a push to main of another repository of acme, which is made if it is not there
+func (s *scene) elsewhere(w []string) (err error) {
+	r, there := s.github.Repository("acme", w[1])
+	if !there {
+		if r, err = s.github.CreateRepository("acme", w[1], standin.RepoOptions{Organization: true, Private: true}); err != nil {
+			return err
+		}
+		if err := r.SetRole(w[0], "maintain"); err != nil {
+			return err
+		}
+	}
+	files, gone := s.change(w[3])
+	sha, err := r.Push(w[0], standin.Change{Branch: "main", Message: w[2], Files: files, Delete: gone})
+	s.as(w, sha)
+	return err
+}

@@ -5,7 +5,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"os"
 	"slices"
 	"strings"
 	"time"
@@ -21,6 +20,7 @@ type simulateCommand struct {
 	At      string        `long:"at" value-name:"TIME" description:"As if it was then: '2027-03-01 09:00' on the gate's clock, or 2027-03-01T09:00:00Z."`
 	In      time.Duration `long:"in" value-name:"DURATION" description:"As if so much time had passed: 90m, 24h."`
 	Config  string        `long:"config" value-name:"FILE" description:"As if this was the file on the default branch."`
+	Shared  string        `long:"shared" value-name:"FILE" description:"A copy of the file that these extend."`
 	Live    string        `long:"live-config" value-name:"FILE" description:"As if this was the file of what is live, which judges too."`
 }
 
@@ -79,7 +79,7 @@ func (c simulateCommand) suppose(f policies.Facts) (policies.Facts, error) {
 		if one.file == "" {
 			continue
 		}
-		if one.gate.Value, err = gateIn(one.file, f.Service, f.Environment); err != nil {
+		if one.gate.Value, err = gateIn(one.file, c.Shared, f.Service, f.Environment); err != nil {
 			return f, err
 		}
 		one.gate.Known, one.gate.Why = true, ""
@@ -96,8 +96,8 @@ func (c simulateCommand) suppose(f policies.Facts) (policies.Facts, error) {
 }
 
 // gateIn is the gate of an environment as a file says it.
-func gateIn(file, service, environment string) (policies.Policy, error) {
-	f, err := readConfig(file)
+func gateIn(file, shared, service, environment string) (policies.Policy, error) {
+	f, err := readConfig(file, shared)
 	if err != nil {
 		return policies.Policy{}, err
 	}
@@ -109,12 +109,11 @@ func gateIn(file, service, environment string) (policies.Policy, error) {
 }
 
 // readConfig reads a repository's file. One with problems can't be used: what it would do is not known.
-func readConfig(file string) (*config.File, error) {
-	data, err := os.ReadFile(file)
+func readConfig(file, shared string) (*config.File, error) {
+	f, problems, err := parseFile(file, shared)
 	if err != nil {
 		return nil, failure{exitUsage, err.Error()}
 	}
-	f, problems := config.Parse(file, data)
 	if len(problems) > 0 {
 		return nil, failure{exitFailed, strings.TrimSuffix(config.Render(problems), "\n")}
 	}
