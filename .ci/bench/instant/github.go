@@ -124,3 +124,18 @@ func (h hub) AnswerProtection(context.Context, app.Repo, int64, string, github.P
 	h.call()
 	return nil
 }
+
+func (h hub) PullReviews(context.Context, app.Repo, int) ([]github.PullReview, error) {
+	h.call()
+	return nil, nil
+}
+
+func (h hub) SharedCommit(context.Context, app.Repo, string, string) (app.SHA, error) {
+	h.call()
+	return "", nil
+}
+
+func (h hub) SharedFile(context.Context, app.Repo, string, app.SHA, string) ([]byte, error) {
+	h.call()
+	return nil, nil
+}

@@ -23,6 +23,7 @@ import (
 	"github.com/slipway-cd/slipway/app/store"
 	"github.com/slipway-cd/slipway/checks"
 	"github.com/slipway-cd/slipway/deploy"
+	"github.com/slipway-cd/slipway/policies"
 	"github.com/slipway-cd/slipway/handlers"
 
 	"github.com/slipway-cd/slipway/.ci/bench/figure"
@@ -85,6 +86,7 @@ type counts struct{ stepped, worked, failed, aside atomic.Int64 }
 
 func (c *counts) Stepped(string)  { c.stepped.Add(1) }
 func (c *counts) SetAside(string) { c.aside.Add(1) }
+func (c *counts) Overrode()       {}
 
 func (c *counts) Worked(_ string, failed bool) {
 	c.worked.Add(1)
@@ -271,3 +273,5 @@ func (nothing) ShowLane(context.Context, app.Address) (app.Repo, deploy.Lane, er
 func (nothing) ShowLanes(context.Context, app.RepoID) ([]deploy.Lane, error) {
 	return nil, fs.ErrNotExist
 }
+
+func (nothing) ShowFacts(context.Context, app.Address) ([]policies.Facts, error) { return nil, nil }

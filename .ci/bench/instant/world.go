@@ -208,3 +208,9 @@ type probes struct{}
 func (probes) Sample(context.Context, deploy.Verify) deploy.Sample {
 	return deploy.Sample{At: time.Now(), Outcome: app.Succeeded, Detail: "answered 200"}
 }
+
+func (mirrors) RangeDiff(context.Context, app.Repo, app.SHA, app.SHA, app.SHA, app.SHA) (git.Moved, error) {
+	return git.Moved{}, nil
+}
+
+func (mirrors) Tree(context.Context, app.Repo, app.SHA) (string, error) { return "tree", nil }
