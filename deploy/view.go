@@ -20,8 +20,11 @@ func Redraw(before, after Lane) []app.ViewKey {
 	wide := shared(before) != shared(after)
 	for _, p := range after.Promotions {
 		q := attempted(before, p.Attempt)
-		differs := !reflect.DeepEqual(q, p)
-		if differs || wide && surroundings(before, q) != surroundings(after, p) {
+		differs, behind := !reflect.DeepEqual(q, p), after.Behind(p)
+		if behind && before.Behind(q) {
+			continue // what is shown of it is the same
+		}
+		if differs || behind != before.Behind(q) || wide && surroundings(before, q) != surroundings(after, p) {
 			add(app.ViewKey{Kind: app.ViewPromotion, Repo: after.Repo, Commit: p.Commit.SHA, Service: after.Service, Environment: after.Environment})
 			add(app.ViewKey{Kind: app.ViewCommit, Repo: after.Repo, Commit: p.Commit.SHA})
 		}

@@ -52,6 +52,9 @@ func (t target) approvable() bool {
 	if t.State != Waiting && t.State != Attention && !t.ahead() {
 		return false
 	}
+	if t.Facts.Now.IsZero() { // nobody asks about it, so that its facts were not gathered
+		return slices.ContainsFunc(t.Decision.Reasons, func(r Reason) bool { return r.Asks })
+	}
 	return t.Facts.wantsApproval() || len(judgeGate(t.Facts)) > 0 || len(judgeContains(t.Facts)) > 0
 }
 

@@ -123,7 +123,7 @@ type PromotionView struct {
 	Gone         bool           // a force-push took it off the default branch, whether or not it came back
 	Review       bool           // GitHub asks its reviewers about it
 	Decision     Decision       // the last one, for /status
-	Facts        Facts          // of what waits or needs attention: as for Judge; what MayApprove does not read may be left out
+	Facts        Facts          // of what the words mean, and waits or needs attention: as for Judge; what MayApprove does not read may be left out. Of all else the gate alone
 }
 
 // RunView is the run of a commit.

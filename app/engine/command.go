@@ -156,6 +156,7 @@ func (e *Engine) gatherWord(ctx context.Context, w word) (policies.Asked, bool, 
 	a.Role = e.role(ctx, w.repo, w.by)
 	a.Candidates = e.candidates(ctx, &inquiry{repo: w.repo})
 	a.Pull, a.Runs, a.Given = q.pullView(), q.runViews(), q.givenAhead()
+	q.lines = a.Lines
 	q.overrides = says(a.Lines, app.VerbOverride)
 	q.judges = q.overrides || says(a.Lines, app.VerbApprove, app.VerbUnapprove, app.VerbStatus, app.VerbWhatIf)
 	var err error

@@ -21,6 +21,7 @@ type inquiry struct {
 	ask     deploy.Gather
 	tip     app.SHA
 	base    app.SHA // whose file judges beside the default branch's: what is live, else what was last good or last put there
+	gate    bool    // it is the gate that asks, and no person
 	shared  app.SHA // the commit of what its own file extends, as its run read it
 	facts   policies.Facts
 	release deploy.Release
@@ -48,7 +49,7 @@ func fact[T any](e *Engine, q *inquiry, v T, err error) app.Fact[T] {
 // gather reads the facts of a promotion and lets the gate judge them. What can't be read is a fact that is not known, and holds: so this
 // fails only if the store does.
 func (e *Engine) gather(ctx context.Context, repo app.Repo, lane deploy.Lane, t deploy.Gather) (result, error) {
-	q := &inquiry{repo: repo, lane: lane, ask: t}
+	q := &inquiry{repo: repo, lane: lane, ask: t, gate: true}
 	if err := e.inquire(ctx, q); err != nil {
 		return result{}, err
 	}
@@ -141,19 +142,14 @@ func (e *Engine) storedFacts(ctx context.Context, q *inquiry) error {
 // fileFacts is what three files say: the commit's own how it is deployed, the default branch's and that of what is live who may let it go. What the
 // commit's own extends is as its run read it, and what that of what is live does as it was released; the default branch's extends what is there now.
 func (e *Engine) fileFacts(ctx context.Context, q *inquiry) {
-	now := q.facts.Now
 	own, shared, err := e.environment(ctx, q, q.ask.Commit.SHA, q.shared)
 	if err == nil {
 		q.release.Spec, q.release.Shared = own.Deploy, shared
 	}
+	e.gateFacts(ctx, q)
 	gate := &q.facts.Gate
-	gate.Head, gate.HeadShared = e.policy(ctx, q, q.tip, "")
 	if gate.HeadShared.From == q.release.Shared.From { // what judged it is what has to let it be loosened
 		q.release.Shared = gate.HeadShared
-	}
-	gate.Live = app.Known(policies.Policy{}, now)
-	if q.base != "" {
-		gate.Live, gate.LiveShared = e.policy(ctx, q, q.base, releasedWith(q.lane, q.base))
 	}
 	if err != nil && q.facts.Blocked == "" {
 		q.facts.Blocked = fmt.Sprintf("How to deploy this commit can't be read: %s.", e.unread(err))
@@ -161,6 +157,27 @@ func (e *Engine) fileFacts(ctx context.Context, q *inquiry) {
 	q.release.HoldAfter = gate.Head.Value.HoldsAfterReturn || gate.Live.Value.HoldsAfterReturn
 	q.release.Head, q.release.Live = q.tip, q.base
 	e.standings(ctx, q)
+}
+
+// gateFacts is the two gates that judge.
+func (e *Engine) gateFacts(ctx context.Context, q *inquiry) {
+	gate := &q.facts.Gate
+	gate.Head, gate.HeadShared = e.policy(ctx, q, q.tip, "")
+	gate.Live = app.Known(policies.Policy{}, q.facts.Now)
+	if q.base != "" {
+		gate.Live, gate.LiveShared = e.policy(ctx, q, q.base, releasedWith(q.lane, q.base))
+	}
+}
+
+// gateNow is the gate of a lane.
+func (e *Engine) gateNow(ctx context.Context, repo app.Repo, l deploy.Lane) (policies.Gate, error) {
+	q := &inquiry{repo: repo, lane: l, base: judging(l)}
+	q.facts.Now = e.Clock.Now()
+	if err := e.storedFacts(ctx, q); err != nil {
+		return policies.Gate{}, err
+	}
+	e.gateFacts(ctx, q)
+	return q.facts.Gate, nil
 }
 
 // releasedWith is the commit of what the file of a release extended when it was released; "" if it extended nothing.

@@ -2,9 +2,11 @@ package engine
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/slipway-cd/slipway/app"
 	"github.com/slipway-cd/slipway/app/git"
@@ -23,12 +25,18 @@ func (e *Engine) peopleFacts(ctx context.Context, q *inquiry) {
 	for _, o := range q.ask.Overrides {
 		q.facts.Overrides = append(q.facts.Overrides, policies.Override{Override: o, RoleNow: e.role(ctx, q.repo, o.By)})
 	}
-	if q.asksPeople() || len(q.ask.Overrides) > 0 {
+	if !q.unseen() && (q.asksPeople() || len(q.ask.Overrides) > 0) {
 		q.facts.Candidates = e.candidates(ctx, q)
 	}
 	if slices.Contains(needs, policies.NeedAuthors) {
 		q.facts.Excluded = e.authors(ctx, q)
 	}
+}
+
+// unseen says that nobody reads who could approve: the gate alone asks, about a promotion that waits behind newer ones.
+func (q *inquiry) unseen() bool {
+	p, ok := q.lane.Promotion(q.ask.Commit.SHA)
+	return q.gate && ok && q.lane.Behind(p)
 }
 
 // approval is one with what is so of its giver now.
@@ -243,34 +251,84 @@ func pullOf(repo app.Repo, p github.Pull) app.Pull {
 	}
 }
 
+// settledPull is how long after its merge what GitHub tells of a pull request may still grow: its list of pushes comes late.
+const settledPull = 10 * time.Minute
+
+// madeBy is who made a pull request, and by which commits.
+type madeBy struct {
+	People  []policies.Contributor
+	Commits []app.SHA
+	unsure  bool // git could not tell of a merge whether somebody wrote it
+}
+
+// collectPull adds who made a pull request. Of one that was merged a while ago nothing changes any more, so it is read once.
 func (e *Engine) collectPull(ctx context.Context, repo app.Repo, p app.Pull, into *contributors, covered map[app.SHA]bool) error {
+	made, err := e.made(ctx, repo, p)
+	if err != nil {
+		return err
+	}
+	for _, who := range made.People {
+		into.add(who)
+	}
+	for _, c := range made.Commits {
+		covered[c] = true
+	}
+	return nil
+}
+
+func (e *Engine) made(ctx context.Context, repo app.Repo, p app.Pull) (made madeBy, err error) {
+	if !p.Merged || p.MergedAt.IsZero() || e.Clock.Now().Before(p.MergedAt.Add(settledPull)) {
+		return e.readMade(ctx, repo, p)
+	}
+	key, kept := fmt.Sprintf("made/%d/%d/%s", repo.ID, p.Number, p.MergeCommit), ""
+	err = e.Store.View(ctx, func(tx Tx) error { kept, err = tx.Note(key); return err })
+	if err != nil {
+		return made, err
+	}
+	if kept != "" {
+		return made, json.Unmarshal([]byte(kept), &made)
+	}
+	if made, err = e.readMade(ctx, repo, p); err != nil || made.unsure {
+		return made, err
+	}
+	return made, e.Store.Update(ctx, func(tx Tx) error { return note(tx, key, made) })
+}
+
+func (e *Engine) readMade(ctx context.Context, repo app.Repo, p app.Pull) (made madeBy, err error) {
 	people, err := e.GitHub.PullPeople(ctx, repo, p.Number)
 	if err != nil {
-		return fmt.Errorf("reading the people of #%d: %w", p.Number, err)
+		return made, fmt.Errorf("reading the people of #%d: %w", p.Number, err)
 	}
 	if !people.Complete {
-		return fmt.Errorf("#%d has more commits than GitHub lists", p.Number)
+		return made, fmt.Errorf("#%d has more commits than GitHub lists", p.Number)
 	}
+	into := &contributors{repo: repo}
 	into.person(people.Opener, p.Number, fmt.Sprintf("opened #%d", p.Number))
 	brought := map[app.SHA]app.SHA{} // by pushing up to a commit: from which one, if that brought nothing but a merge that git makes by itself
 	for _, c := range people.Commits {
-		covered[c.SHA], brought[c.SHA] = true, ""
-		if len(c.Parents) > 1 && e.reproduced(ctx, repo, c) {
-			brought[c.SHA] = c.Parents[0]
-			continue // the Update-branch button writes nothing
+		made.Commits, brought[c.SHA] = append(made.Commits, c.SHA), ""
+		if len(c.Parents) > 1 {
+			by, err := e.reproduced(ctx, repo, c)
+			if by {
+				brought[c.SHA] = c.Parents[0]
+				continue // the Update-branch button writes nothing
+			}
+			made.unsure = made.unsure || err != nil
 		}
 		into.commit(c, p.Number, fmt.Sprintf("`%s` in #%d", c.SHA.Short(), p.Number))
 	}
-	return e.collectPushers(ctx, repo, p, brought, into)
+	err = e.collectPushers(ctx, repo, p, brought, into)
+	made.People = into.all
+	return made, err
 }
 
 // reproduced says whether git makes the same files of a merge by itself. If that can't be told, it may have been written by somebody.
-func (e *Engine) reproduced(ctx context.Context, repo app.Repo, c github.PullCommit) bool {
+func (e *Engine) reproduced(ctx context.Context, repo app.Repo, c github.PullCommit) (bool, error) {
 	if err := e.fetch(ctx, repo, c.SHA); err != nil {
-		return false
+		return false, err
 	}
 	changes, err := e.Git.Changes(ctx, repo, c.Parents[0], c.SHA)
-	return err == nil && slices.ContainsFunc(changes, func(g git.Change) bool { return g.SHA == c.SHA && g.Reproduced })
+	return err == nil && slices.ContainsFunc(changes, func(g git.Change) bool { return g.SHA == c.SHA && g.Reproduced }), err
 }
 
 // collectPushers adds who pushed to a pull request's branch, or made it with commits of the pull request. A fork's branch is the fork's own matter:

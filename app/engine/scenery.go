@@ -22,6 +22,16 @@ type scenery struct {
 	runs      []checks.Run
 	judges    bool // what is asked for is about gates, so that facts are gathered of what waits
 	overrides bool // and of what was denied
+	lines     []policies.Line
+}
+
+// means says whether what was said may be about a commit: it is the pull request's, the one that the words stand on, or named. Of what else waits no
+// facts are gathered: there may be hundreds.
+func (q *scenery) means(c app.SHA) bool {
+	named := func(l policies.Line) bool {
+		return l.Command.Commit != "" && strings.HasPrefix(string(c), l.Command.Commit)
+	}
+	return c == q.pull.Head || c == q.pull.MergeCommit || c == q.commit || slices.ContainsFunc(q.lines, named)
 }
 
 // see reads the scenery at one moment.
@@ -253,6 +263,7 @@ func (e *Engine) laneView(ctx context.Context, q *scenery, l deploy.Lane) (polic
 		v.Hold = &policies.HoldView{Key: l.Hold.Key, By: l.Hold.By, Because: l.Hold.Because, Undoes: l.Hold.Undoes, Since: l.Hold.Since,
 			Until: l.Hold.Until}
 	}
+	gate, read := policies.Gate{}, false
 	for _, p := range l.Promotions {
 		if current, _ := l.Promotion(p.Commit.SHA); current.Attempt != p.Attempt {
 			continue
@@ -266,10 +277,20 @@ func (e *Engine) laneView(ctx context.Context, q *scenery, l deploy.Lane) (polic
 			v.Offers = append(v.Offers, policies.Offer{Commit: p.Commit.SHA, From: p.Arrived})
 		}
 		judged := p.State.Waits() || isBusy && busy.Attempt == p.Attempt || q.overrides && p.State == deploy.Denied
-		if judged && q.judges {
+		switch {
+		case !judged || !q.judges:
+		case q.means(p.Commit.SHA):
 			if view.Facts, err = e.factsOf(ctx, q.repo, l, p); err != nil {
 				return v, err
 			}
+		case !read:
+			if gate, err = e.gateNow(ctx, q.repo, l); err != nil {
+				return v, err
+			}
+			read = true
+			fallthrough
+		default:
+			view.Facts.Gate = gate // whom it names may ask
 		}
 		v.Promotions = append(v.Promotions, view)
 	}

@@ -12,7 +12,21 @@ import (
 // card is a promotion's part of the comment, and its check run's text.
 func card(s Scene, l deploy.Lane, p deploy.Promotion, pull *app.Pull, out Outgoing) string {
 	head := fmt.Sprintf("**%s**, commit %s · *%s*", escape(l.Name()), code(p.Commit.SHA), quiet(sentence(headline(l, p))))
+	if l.Behind(p) {
+		return paragraphs(head, behind(s, l, p, pull))
+	}
 	return paragraphs(head, strings.Join(facts(l, p, pull, out), " "), lines(rules(p)), reviewed(p), because(p), watched(p), held(l, p), next(l, p, pull), logs(s, l, p))
+}
+
+// behind is what is said of a promotion that waits behind newer ones: nothing that changes, for there may be hundreds.
+func behind(s Scene, l deploy.Lane, p deploy.Promotion, pull *app.Pull) string {
+	say := "`/approve" + words(l) + " " + p.Commit.SHA.Short() + "`"
+	where := ""
+	if pull != nil {
+		where = fmt.Sprintf(" on #%d", pull.Number)
+	}
+	return fmt.Sprintf("Newer commits wait in this lane too, and whatever lets one of them go takes this one along. What the lane waits for stands on the newest "+
+		"one's card and on %s. Whoever may approve can still let this one go by itself: comment%s %s.", link("this lane's page", s.Links.Lane(l.Address())), where, say)
 }
 
 // facts is what goes out and what is there.

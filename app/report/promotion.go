@@ -60,6 +60,9 @@ func title(l deploy.Lane, p deploy.Promotion) string {
 func headline(l deploy.Lane, p deploy.Promotion) string {
 	switch p.State {
 	case deploy.Gating, deploy.Held:
+		if l.Behind(p) {
+			return "Waiting behind newer commits"
+		}
 		return waits(l, p)
 	case deploy.Reviewing:
 		if p.Then != deploy.Absent {
@@ -131,6 +134,9 @@ func waits(l deploy.Lane, p deploy.Promotion) string {
 
 // buttons is what a person can press: three at most, the most useful first.
 func buttons(l deploy.Lane, p deploy.Promotion) []app.Button {
+	if l.Behind(p) {
+		return nil
+	}
 	var all []app.Button
 	offers := l.Offers(p)
 	add := func(v app.Verb, label, description string) {

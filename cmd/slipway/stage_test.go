@@ -50,6 +50,7 @@ type stage struct {
 	answers atomic.Int32
 	sick    sync.Map // commits that answer badly wherever they are live
 	log     *lines
+	before  func(*http.Request) // each request to GitHub, if somebody counts them
 	level   slog.Level
 
 	mu     sync.Mutex
@@ -144,6 +145,9 @@ func (s *stage) healthOf(place string) int {
 // noticing pings after every request, for something may have changed.
 func (s *stage) noticing(h http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if s.before != nil {
+			s.before(r)
+		}
 		h.ServeHTTP(w, r)
 		s.ping()
 	})
