@@ -28,7 +28,10 @@ type (
 		Environments []string // the service's environments, in its file's order: whom the lane tells of a change of standing
 	}
 	// Changed says: look again, the answer for this commit may be another now. The zero commit means all that wait.
-	Changed struct{ Commit SHA }
+	Changed struct {
+		Commit   SHA
+		Standing bool `json:",omitzero"` // only how commits stand in another environment has changed
+	}
 	// Gone says that a commit is no longer on the default branch.
 	Gone struct{ Commit Commit }
 	// Removed says that the service or the environment is not in the file of this commit any more, or, without a commit, that the App

@@ -46,7 +46,7 @@ func (w world) explore() *graph {
 			}
 		}
 		g.edges = append(g.edges, edges)
-		g.ofTold = append(g.ofTold, g.edge(l, app.Changed{}))
+		g.ofTold = append(g.ofTold, g.edge(l, app.Changed{Standing: true}))
 	}
 	return g
 }

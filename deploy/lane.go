@@ -22,6 +22,7 @@ type Promotion struct {
 	Attempt   app.Key // its first number: which attempt it is
 	State     State
 	Key       app.Key           // the question that it waits on, or waited on last; once ended, the number of its end
+	Stale     bool              // while it waits behind others: something has changed since the last answer
 	Eligible  bool              // while it waits: the last answer was allow
 	Decision  policies.Decision // the last answer
 	Approvals []app.Approval    // for this attempt alone

@@ -15,6 +15,7 @@ func Step(l Lane, m app.Message, now time.Time) (Lane, []app.Letter) {
 	step := &step{Lane: &l, now: now}
 	step.take(m)
 	step.goOn()
+	step.refresh()
 	step.choose()
 	return l, l.tell(before)
 }
@@ -30,7 +31,7 @@ func (l *step) take(m app.Message) {
 	case app.Ready:
 		l.ready(m)
 	case app.Changed:
-		l.changed(m.Commit)
+		l.changed(m)
 	case app.Gone:
 		l.gone(m.Commit)
 	case app.Removed:
@@ -81,7 +82,7 @@ func (l Lane) tell(before Lane) []app.Letter {
 	var letters []app.Letter
 	for _, e := range l.Environments {
 		if e != l.Environment {
-			letters = append(letters, app.Letter{To: app.LaneAddress(l.Repo, l.Service, e), Message: app.Changed{}})
+			letters = append(letters, app.Letter{To: app.LaneAddress(l.Repo, l.Service, e), Message: app.Changed{Standing: true}})
 		}
 	}
 	return letters
@@ -113,7 +114,7 @@ func (l *step) number() app.Key {
 // ask puts a promotion into a state that waits for an answer.
 func (l *step) ask(p *Promotion, s State) {
 	l.become(p, s)
-	p.Key = l.number()
+	p.Key, p.Stale = l.number(), false
 }
 
 // become puts a promotion into a state, and remembers since when.
@@ -199,10 +200,24 @@ func (l *step) again(p *Promotion) {
 	}
 }
 
-// changed asks again about those whose answer may be another now. What has begun is past asking.
-func (l *step) changed(c app.SHA) {
+// changed asks again about those whose answer may be another now. What has begun is past asking. What waits behind newer ones for a person's yes
+// can't go by how commits stand elsewhere, so it is asked again only once it comes in sight: there may be hundreds.
+func (l *step) changed(m app.Changed) {
 	for i := range l.Promotions {
-		if p := &l.Promotions[i]; c == "" || p.Commit.SHA == c {
+		switch p := &l.Promotions[i]; {
+		case m.Commit != "" && p.Commit.SHA != m.Commit:
+		case m.Standing && p.State == Held && l.Behind(*p) && AsksApproval(*p):
+			p.Stale = true
+		default:
+			l.again(p)
+		}
+	}
+}
+
+// refresh asks again about what has come in sight and was not asked since something changed.
+func (l *step) refresh() {
+	for i := range l.Promotions {
+		if p := &l.Promotions[i]; p.Stale && p.State.Waits() && !l.Behind(*p) {
 			l.again(p)
 		}
 	}

@@ -77,7 +77,7 @@ func (w world) checkTold(before Lane, m app.Message, after Lane, told []app.Lett
 	}
 	var want []app.Letter
 	if turned {
-		want = []app.Letter{{To: app.LaneAddress(0, "", "production"), Message: app.Changed{}}}
+		want = []app.Letter{{To: app.LaneAddress(0, "", "production"), Message: app.Changed{Standing: true}}}
 	}
 	if !slices.Equal(told, want) {
 		w.Errorf("%#v tells %v of %s\nwhich becomes %s", m, told, brief(before), brief(after))

@@ -48,7 +48,7 @@ var (
 	environments = []string{"staging", "production"}
 )
 
-func sha(i int) app.SHA       { return app.SHA("abc"[i-1 : i]) }
+func sha(i int) app.SHA       { return app.SHA("abcdef"[i-1 : i]) }
 func commit(i int) app.Commit { return app.Commit{SHA: sha(i), Place: app.Place(i)} }
 
 func start() Lane { return Lane{Environment: "staging", Environments: environments} }
@@ -189,7 +189,7 @@ func late(l Lane, of terms) []app.Message {
 
 // timely is everything else that can be said to a lane at any time.
 func timely(l Lane, of terms) []app.Message {
-	all := []app.Message{app.Removed{}, app.Changed{}, Lapsed{l.Hold.Key}, app.Said{Verb: app.VerbHold, By: person},
+	all := []app.Message{app.Removed{}, app.Changed{}, app.Changed{Standing: true}, Lapsed{l.Hold.Key}, app.Said{Verb: app.VerbHold, By: person},
 		app.Said{Verb: app.VerbUnhold, Key: l.Hold.Key}}
 	for i := 1; i <= of.commits; i++ {
 		all = append(all, app.Ready{Commit: commit(i), Environments: environments}, app.Changed{Commit: sha(i)}, app.Gone{Commit: commit(i)},

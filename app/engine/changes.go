@@ -9,6 +9,7 @@ import (
 
 	"github.com/slipway-cd/slipway/app"
 	"github.com/slipway-cd/slipway/app/git"
+	"github.com/slipway-cd/slipway/deploy"
 	"github.com/slipway-cd/slipway/policies"
 )
 
@@ -110,13 +111,25 @@ func (e *Engine) relabeled(tx Tx, m app.Relabeled, now time.Time) error {
 	if err := tx.SaveRepo(m.Repo, true); err != nil {
 		return err
 	}
+	pull, err := tx.Pull(m.Repo.ID, m.Pull)
+	if err == nil && pull.Open {
+		return nil // it goes out nowhere yet
+	}
+	if ignoreMissing(err) != nil {
+		return err
+	}
+	place, err := tx.Place(m.Repo.ID, pull.MergeCommit)
+	if err != nil {
+		return err
+	}
 	lanes, err := tx.Lanes(m.Repo.ID)
 	if err != nil {
 		return err
 	}
 	var letters []app.Letter
 	for _, l := range lanes {
-		if l.Waits() {
+		carries := func(p deploy.Promotion) bool { return p.State.Waits() && p.Commit.Place >= place }
+		if slices.ContainsFunc(l.Promotions, carries) {
 			letters = append(letters, app.Letter{To: l.Address(), Message: app.Changed{}})
 		}
 	}

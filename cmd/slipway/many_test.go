@@ -84,6 +84,9 @@ func (c *crowd) costs(do func()) (all int64, kinds string) {
 	return all, kinds
 }
 
+// slack is how many writes more or less an event may take by the order in which things happen to be seen.
+const slack = 4
+
 // TestManyWaiting: an event asks no more of GitHub where many commits wait than where two do.
 func TestManyWaiting(t *testing.T) {
 	if raceDetector || testing.Short() {
@@ -117,7 +120,7 @@ func TestManyWaiting(t *testing.T) {
 	for _, e := range events {
 		a, _ := few.costs(func() { e.do(few) })
 		b, kinds := many.costs(func() { e.do(many) })
-		if t.Logf("%s: %d requests where 2 wait, %d where 12 do", e.name, a, b); b > a {
+		if t.Logf("%s: %d requests where 2 wait, %d where 12 do", e.name, a, b); b > a+slack {
 			t.Errorf("%s asks more of GitHub where many wait: %s", e.name, kinds)
 		}
 	}
