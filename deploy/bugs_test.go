@@ -62,7 +62,9 @@ func bugsOfMemory() []bug {
 func bugsBetweenLanes() []bug {
 	return []bug{
 		{"does not look again while a question is out", "is not proven in staging", heard(func(l *Lane, m app.Message) app.Message {
-			if slices.ContainsFunc(l.Promotions, func(p Promotion) bool { return (m == app.Message(app.Changed{}) || m == app.Message(app.Changed{Standing: true})) && p.State == Gating }) {
+			if slices.ContainsFunc(l.Promotions, func(p Promotion) bool {
+				return (m == app.Message(app.Changed{}) || m == app.Message(app.Changed{Standing: true})) && p.State == Gating
+			}) {
 				return nil
 			}
 			return m

@@ -23,8 +23,8 @@ import (
 	"github.com/slipway-cd/slipway/app/store"
 	"github.com/slipway-cd/slipway/checks"
 	"github.com/slipway-cd/slipway/deploy"
-	"github.com/slipway-cd/slipway/policies"
 	"github.com/slipway-cd/slipway/handlers"
+	"github.com/slipway-cd/slipway/policies"
 
 	"github.com/slipway-cd/slipway/.ci/bench/figure"
 	"github.com/slipway-cd/slipway/.ci/bench/product"
