@@ -6,6 +6,7 @@ import (
 	"path"
 	"sort"
 	"strings"
+	"time"
 )
 
 // Change is one commit to be made on a branch.
@@ -19,6 +20,7 @@ type Change struct {
 	Force  bool     // let the branch lose its tip
 	// Author is another user than who pushes, by login; empty: the same.
 	Author string
+	Dated  time.Time // what the commit says of when it was made, which anybody may choose; zero: now
 }
 
 // Commit makes a commit with the given files on a branch, as if the user had pushed it, and returns its SHA. A branch that is new starts at
@@ -119,7 +121,11 @@ func (r *Repo) commitFiles(actor *account, change Change) (string, error) {
 			return "", err
 		}
 	}
-	sha, err := r.fastImport(r.server.signature(author), r.server.signature(actor), parent, change)
+	wrote, applied := r.server.signature(author), r.server.signature(actor)
+	if !change.Dated.IsZero() {
+		wrote.at, applied.at = change.Dated, change.Dated
+	}
+	sha, err := r.fastImport(wrote, applied, parent, change)
 	if err != nil {
 		return "", err
 	}

@@ -167,10 +167,16 @@ func (s *scene) user(w []string) error {
 // team NAME LOGIN …: a team of acme
 func (s *scene) team(w []string) error { return s.github.AddTeam("acme", w[0], w[1:]...) }
 
-// commit LOGIN BRANCH MESSAGE FOLDER [as NAME] [by AUTHOR]
-func (s *scene) commit(w []string) error {
+// commit LOGIN BRANCH MESSAGE FOLDER [as NAME] [by AUTHOR] [dated DAY]
+func (s *scene) commit(w []string) (err error) {
 	files, gone := s.change(w[3])
-	sha, err := s.repo.Push(w[0], standin.Change{Branch: w[1], Message: w[2], Files: files, Delete: gone, Author: behind(w, "by")})
+	change := standin.Change{Branch: w[1], Message: w[2], Files: files, Delete: gone, Author: behind(w, "by")}
+	if day := behind(w, "dated"); day != "" {
+		if change.Dated, err = time.Parse(time.DateOnly, day); err != nil {
+			return err
+		}
+	}
+	sha, err := s.repo.Push(w[0], change)
 	s.as(w, sha)
 	return err
 }
